@@ -1,0 +1,93 @@
+/**
+ * Every error callchart throws on purpose. The class says whose fault it is, the `code` is stable, and the message
+ * says what was expected and what came. Anything else that escapes is a bug of ours.
+ */
+
+const CODES = {
+  // The operator's: a variable, a file, an option.
+  CONFIG_INVALID: 'configuration',
+  AGENT_UNKNOWN: 'configuration',
+  AGENTS_FILE_INVALID: 'configuration',
+  // The calling code's: an argument or a moment that makes no sense.
+  AUDIO_FORMAT_UNSUPPORTED: 'usage',
+  AUDIO_FILE_INVALID: 'usage',
+  AUDIO_SOURCE_INVALID: 'usage',
+  DIGITS_INVALID: 'usage',
+  PHONE_NUMBER_INVALID: 'usage',
+  PLAYBACK_OVERFLOW: 'usage',
+  CALL_OVER: 'usage',
+  // The peer's: what came over the wire is not what the wire's documentation promises.
+  MESSAGE_INVALID: 'protocol',
+  MEDIA_FORMAT_UNSUPPORTED: 'protocol',
+  WEBHOOK_INVALID: 'protocol',
+  TWIML_INVALID: 'protocol',
+  // The carrier's REST interface.
+  CARRIER_REFUSED: 'carrier',
+  CARRIER_UNAUTHORIZED: 'carrier',
+  CARRIER_NOT_FOUND: 'carrier',
+  CARRIER_RATE_LIMITED: 'carrier',
+  CARRIER_UNAVAILABLE: 'carrier',
+  CARRIER_TIMEOUT: 'carrier',
+  CARRIER_GIBBERISH: 'carrier',
+  // Ours to refuse: a limit or a policy of this node.
+  DESTINATION_NOT_ALLOWED: 'admission',
+  DIAL_LIMIT: 'admission',
+  NODE_FULL: 'admission',
+  NODE_DRAINING: 'admission',
+} as const
+
+type Codes = typeof CODES
+export type ErrorCode = keyof Codes
+type CodeOf<Blame extends Codes[ErrorCode]> = { [C in ErrorCode]: Codes[C] extends Blame ? C : never }[ErrorCode]
+
+export class CallchartError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name: string = new.target.name
+  readonly code: C
+
+  constructor(code: C, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+export class ConfigurationError extends CallchartError<CodeOf<'configuration'>> {}
+export class UsageError extends CallchartError<CodeOf<'usage'>> {}
+export class ProtocolError extends CallchartError<CodeOf<'protocol'>> {}
+export class AdmissionError extends CallchartError<CodeOf<'admission'>> {}
+
+export interface CarrierErrorDetails {
+  /** HTTP status of the carrier's answer; absent when none came. */
+  readonly status?: number
+  /** The carrier's own number for the problem, e.g. 21211. */
+  readonly carrierCode?: number
+  /** How long the carrier asked us to wait before trying again, in milliseconds. */
+  readonly retryAfterMs?: number
+}
+
+/**
+ * The carrier refused, or did not answer sensibly.
+ *
+ * `ambiguous` is true when the request may have taken effect although no usable answer came (5xx, a timeout, a reset,
+ * gibberish): such a create must never be repeated, since it may ring somebody twice.
+ */
+export class CarrierError extends CallchartError<CodeOf<'carrier'>> {
+  readonly status: number | undefined
+  readonly carrierCode: number | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: CodeOf<'carrier'>, message: string, details: CarrierErrorDetails = {}, options?: ErrorOptions) {
+    super(code, message, options)
+    this.status = details.status
+    this.carrierCode = details.carrierCode
+    this.retryAfterMs = details.retryAfterMs
+  }
+
+  get ambiguous(): boolean {
+    return this.code === 'CARRIER_UNAVAILABLE' || this.code === 'CARRIER_TIMEOUT' || this.code === 'CARRIER_GIBBERISH'
+  }
+}
+
+/** The text of whatever was thrown, for a log line or a reason. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown)
+}
