@@ -41,11 +41,11 @@ export type ErrorCode = keyof Codes
 type CodeOf<Blame extends Codes[ErrorCode]> = { [C in ErrorCode]: Codes[C] extends Blame ? C : never }[ErrorCode]
 
 export class CallchartError<C extends ErrorCode = ErrorCode> extends Error {
-  override readonly name: string = new.target.name
   readonly code: C
 
   constructor(code: C, message: string, options?: ErrorOptions) {
     super(message, options)
+    this.name = new.target.name
     this.code = code
   }
 }

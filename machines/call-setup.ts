@@ -1,0 +1,130 @@
+import { assign, fromCallback, fromPromise, sendTo, setup, stateIn } from 'xstate'
+import type { CallEvent, InboundFact, OutboundFact } from './call-events.ts'
+import { carrierCommandMachine, type CommandOutput, isInDoubt } from './carrier-command.ts'
+import { type CallTiming, LOSS_LIMIT, LOSS_WINDOW_MS } from './call-timing.ts'
+import { type Direction, type Reason, REASONS } from './reasons.ts'
+
+/** What the call's chart knows, is told, waits for and may start: the words in which `call.ts` is written. */
+
+export interface CallInput {
+  readonly id: string
+  readonly direction: Direction
+  /** Known from the webhook for an inbound call; for an outbound one the carrier's answer brings it. */
+  readonly callSid?: string | undefined
+  readonly timing: CallTiming
+}
+
+export interface CallContext {
+  readonly id: string
+  readonly direction: Direction
+  readonly timing: CallTiming
+  readonly callSid: string | undefined
+  readonly streamSid: string | undefined
+  readonly reason: Reason | undefined
+  /** What went wrong, in words, for the operator. */
+  readonly cause: string | undefined
+  /** When streams were lost, in monotonic milliseconds, as far back as the window reaches. */
+  readonly losses: readonly number[]
+  /** When the present silence was noticed, in monotonic milliseconds. */
+  readonly silentAt: number
+  readonly digits: number
+}
+
+export interface CallOutput {
+  readonly state: 'ended' | 'error'
+  readonly reason: Reason
+  readonly cause: string | undefined
+}
+
+/** Children learn what they work for; everything heavy is closed over where they are provided. */
+export interface ChildInput {
+  readonly callId: string
+}
+
+export interface ReasonParams {
+  readonly reason: Reason
+}
+
+export interface CauseParams {
+  readonly cause?: string | undefined
+}
+
+const missing = (src: string) => new Error(`no implementation was provided for "${src}"`)
+
+function recentLosses(context: CallContext, at: number): number[] {
+  return context.losses.filter((then) => at - then < LOSS_WINDOW_MS)
+}
+
+export const callSetup = setup({
+  types: {
+    input: {} as CallInput,
+    context: {} as CallContext,
+    events: {} as CallEvent,
+    output: {} as CallOutput,
+  },
+  actors: {
+    /** One command to the carrier, with its repeats. */
+    carrier: carrierCommandMachine,
+    /** Decodes what the far end says; reports {@link InboundFact}s. */
+    inbound: fromCallback<CallEvent, ChildInput, InboundFact>(() => {
+      throw missing('inbound')
+    }),
+    /**
+     * Paces what the far end hears, until the last word has been played; reports {@link OutboundFact}s. It is started anew
+     * for `draining`, over the same queue, and reports `playback.drained` at once if there is nothing in it.
+     */
+    outbound: fromCallback<CallEvent, ChildInput, OutboundFact>(() => {
+      throw missing('outbound')
+    }),
+    /** Runs the user's code; resolves when it returns. */
+    agent: fromPromise<void, ChildInput>(() => Promise.reject(missing('agent'))),
+    /** Closes the socket and lets go of everything the call owns. */
+    release: fromPromise<void, ChildInput>(() => Promise.reject(missing('release'))),
+  },
+  actions: {
+    /** The first reason stands, and so does the first cause (K2). */
+    noteReason: assign(({ context }, params: ReasonParams) => ({ reason: context.reason ?? params.reason })),
+    noteCause: assign(({ context }, params: CauseParams) => ({ cause: context.cause ?? params.cause })),
+    noteLeg: assign((_, params: { readonly callSid: string | undefined }) =>
+      params.callSid === undefined ? {} : { callSid: params.callSid },
+    ),
+    noteStream: assign((_, params: { readonly callSid: string; readonly streamSid: string }) => params),
+    noteSilence: assign((_, params: { readonly at: number }) => ({ silentAt: params.at })),
+    noteLoss: assign(({ context }, params: { readonly at: number }) => ({
+      losses: [...recentLosses(context, params.at), params.at],
+    })),
+    countDigit: assign(({ context }) => ({ digits: context.digits + 1 })),
+    /** Drops the socket, if there still is one: the carrier then asks for what comes next. */
+    detachStream: () => {},
+    /** Nobody wants the call any more: it must not be placed after all because the carrier had no time at first. */
+    giveUpPlacing: sendTo('placeCall', { type: 'command.giveUp' }),
+  },
+  guards: {
+    isOutbound: ({ context }) => context.direction === 'outbound',
+    hasNoLeg: ({ context }) => context.callSid === undefined,
+    isFault: ({ context }) => REASONS[context.reason ?? 'internal error'] === 'error',
+    isUnwanted: stateIn({ connecting: { dialing: 'unwanted' } }),
+    isDetached: stateIn({ active: { stream: 'lost' } }),
+    hasFailed: (_, params: { readonly output: CommandOutput }) => params.output.outcome === 'failed',
+    /** The carrier may have placed the call although no usable answer came. */
+    isInDoubt: (_, params: { readonly output: CommandOutput }) => isInDoubt(params.output),
+    /** A socket that was taken over, or dropped, may say its last words late: they are not about the present one. */
+    isOfOldStream: ({ context }, params: { readonly streamSid: string | undefined }) =>
+      params.streamSid !== undefined && params.streamSid !== context.streamSid,
+    /** A stream that dies again and again is not worth another: each costs the caller a second. */
+    hasLostTooOften: ({ context }, params: { readonly at: number }) =>
+      recentLosses(context, params.at).length + 1 >= LOSS_LIMIT,
+  },
+  delays: {
+    idleTimeout: ({ context }) => context.timing.idleMs,
+    ringTimeout: ({ context }) => context.timing.ringMs,
+    streamTimeout: ({ context }) => context.timing.streamMs,
+    silenceTimeout: ({ context }) => context.timing.silenceMs,
+    graceTimeout: ({ context }) => context.timing.graceMs,
+    timeLimit: ({ context }) => context.timing.limitMs,
+    drainTimeout: ({ context }) => context.timing.drainMs,
+    settleTimeout: ({ context }) => context.timing.settleMs,
+    hangUpTimeout: ({ context }) => context.timing.hangUpMs,
+    releaseTimeout: ({ context }) => context.timing.releaseMs,
+  },
+})

@@ -1,0 +1,15 @@
+export { callMachine } from './call.ts'
+export type { CallContext, CallInput, CallOutput, ChildInput } from './call-setup.ts'
+export type { CallCommand, CallEvent, InboundFact, LegFact, OutboundFact, StreamFact } from './call-events.ts'
+export { type CallTiming, DEFAULT_CALL_TIMING } from './call-timing.ts'
+export {
+  backoffMs,
+  carrierCommandMachine,
+  type CommandEvent,
+  type CommandInput,
+  type CommandName,
+  type CommandOutput,
+} from './carrier-command.ts'
+export { type CommandFault, toCommandFault } from './command-fault.ts'
+export { type Direction, type LegOutcome, type Reason, reasonForOutcome, REASONS } from './reasons.ts'
+export { switchboardMachine, type SwitchboardEvent, type SwitchboardInput } from './switchboard.ts'

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Makes caller.wav and callee.wav again: synthetic speech, 8 kHz, 16-bit, mono. Needs Debian's flite and sox.
+set -eu
+cd "$(dirname "$0")"
+raw=$(mktemp --suffix=.wav)
+trap 'rm -f "$raw"' EXIT
+
+# speak VOICE TEXT FILE: without dither, so that the same programs make the same bytes.
+speak() {
+  flite -voice "$1" -t "$2" -o "$raw"
+  sox "$raw" --no-dither --bits 16 --channels 1 "$3" gain -n -3 rate -v 8000
+}
+
+speak rms 'Hello, I am calling about my delivery. When will it be here?' caller.wav
+speak slt 'Thank you for calling. Your parcel is on the van, and should be with you by five.' callee.wav

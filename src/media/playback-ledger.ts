@@ -1,0 +1,91 @@
+import { MULAW_BYTES_PER_MS } from '../audio/format.ts'
+
+/**
+ * What the far end has HEARD of what was sent, and until when the carrier has audio.
+ *
+ * Positions are bytes sent since the call began (8 a millisecond). An echoed mark proves a position; between marks the
+ * clock carries on from the last proof, never past what was sent.
+ *
+ * Invariants
+ * - L1 `heard` never exceeds `sent` and never decreases.
+ * - L2 A mark of an earlier generation (sent before a `clear`) proves nothing: carriers echo cleared marks too.
+ * - L3 Marks are retired by `clear` itself: an echo that never comes holds nothing up.
+ */
+
+interface PendingMark {
+  readonly name: string
+  readonly position: number
+}
+
+export class PlaybackLedger {
+  #sent = 0
+  #proven = 0
+  /** A position known to have been heard, and when. */
+  #anchor = { position: 0, at: 0 }
+  /** When the carrier has played all it was sent. */
+  #dryAt = Number.NEGATIVE_INFINITY
+  #generation = 0
+  #marks: PendingMark[] = []
+  #sequence = 0
+
+  get sent(): number {
+    return this.#sent
+  }
+
+  /** Up to where a mark has proved that the far end heard it, or nothing can be heard any more. */
+  get proven(): number {
+    return this.#proven
+  }
+
+  /** Milliseconds of audio the carrier still holds at `now`; negative: for how long it has been dry. */
+  aheadMs(now: number): number {
+    return this.#dryAt - now
+  }
+
+  get marksPending(): number {
+    return this.#marks.length
+  }
+
+  noteSent(bytes: number, now: number): void {
+    if (this.#dryAt <= now) {
+      // The carrier had run dry: this audio is heard from now on.
+      this.#anchor = { position: this.#sent, at: now }
+      this.#dryAt = now
+    }
+    this.#sent += bytes
+    this.#dryAt += bytes / MULAW_BYTES_PER_MS
+  }
+
+  /** A name for a mark at the present end of what was sent. */
+  placeMark(): string {
+    this.#sequence += 1
+    const name = `g${this.#generation}-${this.#sequence}`
+    this.#marks.push({ name, position: this.#sent })
+    return name
+  }
+
+  /** An echoed mark; false when it is stale, unknown or told twice. */
+  noteMark(name: string, now: number): boolean {
+    const index = this.#marks.findIndex((mark) => mark.name === name)
+    const mark = this.#marks[index]
+    if (mark === undefined) return false
+    this.#marks.splice(0, index + 1)
+    this.#proven = mark.position
+    this.#anchor = { position: Math.max(mark.position, this.heard(now)), at: now }
+    return true
+  }
+
+  heard(now: number): number {
+    const played = Math.max(0, now - this.#anchor.at) * MULAW_BYTES_PER_MS
+    return Math.min(this.#sent, Math.round(this.#anchor.position + played))
+  }
+
+  /** The carrier's buffer was emptied, or is out of reach: what was sent and not heard by now never will be. */
+  forget(now: number): void {
+    this.#proven = this.#sent
+    this.#anchor = { position: this.#sent, at: now }
+    this.#dryAt = now
+    this.#marks = []
+    this.#generation += 1
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Phone numbers as E.164, and which of them may be dialled.
+ *
+ * A number is accepted when it is *possible* (its country exists and its length fits), not only when it is known to be
+ * assigned: numbering plans move faster than any table, and the numbers of tests and documentation, +15005550006 and
+ * +15551234567, are assigned to nobody. The smallest of the library's tables is enough for that.
+ */
+
+import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
+import { ConfigurationError, UsageError } from '../errors.ts'
+
+declare const brand: unique symbol
+
+/** E.164: `+` and at most fifteen ASCII digits. */
+export type PhoneNumber = string & { readonly [brand]: 'PhoneNumber' }
+
+/** Long enough for fifteen digits with punctuation between them. */
+const LONGEST_TEXT = 40
+
+/**
+ * Reads a number with its country code; spaces, hyphens, dots and parentheses may group the digits.
+ * Throws UsageError PHONE_NUMBER_INVALID. The message says what is wrong with the number but does not repeat it.
+ */
+export function parsePhoneNumber(text: string): PhoneNumber {
+  const wrong = objection(text)
+  if (wrong !== undefined) throw invalid(wrong)
+  const parsed = parsePhoneNumberFromString(text, { extract: false })
+  if (parsed === undefined) throw invalid('one whose country code or length does not exist')
+  if (!parsed.isPossible()) throw invalid(`one too short or too long for +${parsed.countryCallingCode}`)
+  return parsed.number as string as PhoneNumber
+}
+
+/** What a look at the characters shows; the library would quietly read other scripts' digits, and extensions. */
+function objection(text: string): string | undefined {
+  if (text === '') return 'nothing'
+  if (text.length > LONGEST_TEXT) return `${text.length} characters`
+  if (!text.startsWith('+')) return 'one without a leading +'
+  const odd = /[^0-9 ().-]/u.exec(text.slice(1))
+  return odd === null ? undefined : `one with ${JSON.stringify(odd[0])} in it`
+}
+
+function invalid(got: string): UsageError {
+  return new UsageError('PHONE_NUMBER_INVALID', `expected a phone number in E.164 form such as +15551234567, got ${got}`)
+}
+
+/** Whether the number begins with one of the prefixes; with no prefixes, nothing is allowed. */
+export function isDestinationAllowed(number: PhoneNumber, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => prefix !== '' && number.startsWith(prefix))
+}
+
+/**
+ * Reads a list such as `+1,+4420`; blank text is no prefixes. Throws ConfigurationError CONFIG_INVALID that names the
+ * first wrong one. A lone `+` is wrong: allowing the whole world takes nine prefixes, typed on purpose.
+ */
+export function parseDestinationPrefixes(text: string): readonly string[] {
+  const prefixes = text
+    .split(',')
+    .map((prefix) => prefix.trim())
+    .filter((prefix) => prefix !== '')
+  const wrong = prefixes.find((prefix) => !/^\+[1-9][0-9]{0,14}$/.test(prefix))
+  if (wrong === undefined) return prefixes
+  const got = JSON.stringify(wrong.slice(0, LONGEST_TEXT))
+  throw new ConfigurationError('CONFIG_INVALID', `expected E.164 prefixes such as +1,+4420, got ${got}`)
+}

@@ -1,0 +1,184 @@
+/**
+ * What Twilio posts to us as forms: the voice webhook (also the `<Connect action>` request, which carries the same
+ * parameters) and the status callbacks of calls and of streams.
+ *
+ * https://www.twilio.com/docs/voice/twiml#request-parameters
+ * https://www.twilio.com/docs/voice/api/call-resource#statuscallback
+ * https://www.twilio.com/docs/voice/twiml/stream#statuscallback
+ */
+
+import { z } from 'zod'
+import { ProtocolError } from '../errors.ts'
+import { complaint } from './complaint.ts'
+import { type AccountSid, type CallSid, isAccountSid, isCallSid, isStreamSid, type StreamSid } from './ids.ts'
+
+/** Decoded form fields. Blank values stay, since they are signed; a repeated name has an array. No prototype. */
+export type FormParams = Readonly<Record<string, string | readonly string[]>>
+
+export const CALL_STATUSES = [
+  'queued',
+  'initiated',
+  'ringing',
+  'in-progress',
+  'completed',
+  'busy',
+  'failed',
+  'no-answer',
+  'canceled',
+] as const
+export type CallStatus = (typeof CALL_STATUSES)[number]
+
+export interface VoiceWebhook {
+  readonly callSid: CallSid
+  readonly accountSid: AccountSid
+  /** As the carrier gives it: E.164, but also a SIP address, `Anonymous`, or empty when withheld. */
+  readonly from: string
+  readonly to: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly callStatus: CallStatus
+  readonly callerName?: string
+  readonly forwardedFrom?: string
+  /** The carrier's verdict on the caller id, e.g. `TN-Validation-Passed-A`. */
+  readonly stirVerstat?: string
+}
+
+export interface CallStatusCallback {
+  readonly kind: 'call'
+  readonly callSid: CallSid
+  readonly callStatus: CallStatus
+  /** Order by this: callbacks arrive in any order. Starts at 0. */
+  readonly sequenceNumber?: number
+  readonly sipResponseCode?: number
+  readonly durationSeconds?: number
+  readonly errorCode?: number
+  /** `human`, `machine_start`, `fax`, `unknown`...: answering-machine detection. */
+  readonly answeredBy?: string
+}
+
+export interface StreamStatusCallback {
+  readonly kind: 'stream'
+  readonly callSid: CallSid
+  readonly streamSid: StreamSid
+  readonly streamEvent: 'stream-started' | 'stream-stopped' | 'stream-error'
+  readonly streamError?: string
+}
+
+export type StatusCallback = CallStatusCallback | StreamStatusCallback
+
+/** `application/x-www-form-urlencoded` text to fields. Takes any text. */
+export function parseFormBody(raw: string): FormParams {
+  const params = Object.create(null) as Record<string, string | string[]>
+  for (const [name, value] of new URLSearchParams(raw)) {
+    const earlier = params[name]
+    if (earlier === undefined) params[name] = value
+    else if (typeof earlier === 'string') params[name] = [earlier, value]
+    else earlier.push(value)
+  }
+  return params
+}
+
+const callSid = z.custom<CallSid>(isCallSid, 'CA and 32 hexadecimal digits')
+const callStatus = z.enum(CALL_STATUSES, `one of ${CALL_STATUSES.join(', ')}`)
+const text = z.string('given once')
+/** A side fact: a blank or odd one is dropped, because losing the call's status over it would be worse. */
+const optionalText = z.string().min(1).optional().catch(undefined)
+const optionalNumber = z
+  .string()
+  .regex(/^\d{1,9}$/)
+  .transform(Number)
+  .optional()
+  .catch(undefined)
+
+const voiceWebhook = z
+  .object({
+    CallSid: callSid,
+    AccountSid: z.custom<AccountSid>(isAccountSid, 'AC and 32 hexadecimal digits'),
+    From: text.default(''),
+    To: text.default(''),
+    Direction: z.string('inbound or outbound-*').regex(/^(?:inbound|outbound(?:-.*)?)$/, 'inbound or outbound-*'),
+    CallStatus: callStatus,
+    CallerName: optionalText,
+    ForwardedFrom: optionalText,
+    StirVerstat: optionalText,
+  })
+  .transform((form) =>
+    present({
+      callSid: form.CallSid,
+      accountSid: form.AccountSid,
+      from: form.From,
+      to: form.To,
+      direction: form.Direction === 'inbound' ? ('inbound' as const) : ('outbound' as const),
+      callStatus: form.CallStatus,
+      callerName: form.CallerName,
+      forwardedFrom: form.ForwardedFrom,
+      stirVerstat: form.StirVerstat,
+    }),
+  )
+
+const callStatusCallback = z
+  .object({
+    CallSid: callSid,
+    CallStatus: callStatus,
+    SequenceNumber: optionalNumber,
+    SipResponseCode: optionalNumber,
+    // `CallDuration` is in seconds; the form's `Duration` is in minutes and of no use.
+    CallDuration: optionalNumber,
+    ErrorCode: optionalNumber,
+    AnsweredBy: optionalText,
+  })
+  .transform((form) =>
+    present({
+      kind: 'call' as const,
+      callSid: form.CallSid,
+      callStatus: form.CallStatus,
+      sequenceNumber: form.SequenceNumber,
+      sipResponseCode: form.SipResponseCode,
+      durationSeconds: form.CallDuration,
+      errorCode: form.ErrorCode,
+      answeredBy: form.AnsweredBy,
+    }),
+  )
+
+const STREAM_EVENTS = ['stream-started', 'stream-stopped', 'stream-error'] as const
+
+const streamStatusCallback = z
+  .object({
+    CallSid: callSid,
+    StreamSid: z.custom<StreamSid>(isStreamSid, 'MZ and 32 hexadecimal digits'),
+    StreamEvent: z.enum(STREAM_EVENTS, `one of ${STREAM_EVENTS.join(', ')}`),
+    StreamError: optionalText,
+  })
+  .transform((form) =>
+    present({
+      kind: 'stream' as const,
+      callSid: form.CallSid,
+      streamSid: form.StreamSid,
+      streamEvent: form.StreamEvent,
+      streamError: form.StreamError,
+    }),
+  )
+
+/** The voice webhook's call. Throws ProtocolError WEBHOOK_INVALID. */
+export function parseVoiceWebhook(params: FormParams): VoiceWebhook {
+  return parse(voiceWebhook, params)
+}
+
+/** A status callback of a call or of a stream. Throws ProtocolError WEBHOOK_INVALID. */
+export function parseStatusCallback(params: FormParams): StatusCallback {
+  return Object.hasOwn(params, 'StreamEvent') ? parse(streamStatusCallback, params) : parse(callStatusCallback, params)
+}
+
+function parse<T>(schema: z.ZodType<T>, params: FormParams): T {
+  const result = schema.safeParse(params)
+  if (result.success) return result.data
+  throw new ProtocolError('WEBHOOK_INVALID', complaint(result.error, params))
+}
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
+}
+
+/** The same fields without those that are undefined: an absent fact is an absent key. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
+}

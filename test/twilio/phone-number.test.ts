@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isDestinationAllowed, parseDestinationPrefixes, parsePhoneNumber } from '../../src/twilio/phone-number.ts'
+
+describe('a phone number', () => {
+  it.each([
+    ['+15551234567', '+15551234567'],
+    ['+15005550006', '+15005550006'],
+    ['+442079460958', '+442079460958'],
+    ['+1 (555) 123-4567', '+15551234567'],
+    ['+44 20 7946 0958', '+442079460958'],
+    ['+358.9.123.456', '+3589123456'],
+  ])('%s is read as %s', (text, number) => {
+    expect(parsePhoneNumber(text)).toBe(number)
+  })
+
+  it.each([
+    ['', 'nothing'],
+    ['15551234567', 'one without a leading +'],
+    ['911', 'one without a leading +'],
+    ['sip:alice@example.com', 'one without a leading +'],
+    ['tel:+15551234567', 'one without a leading +'],
+    [' +15551234567', 'one without a leading +'],
+    ['＋15551234567', 'one without a leading +'],
+    ['+١٥٥٥١٢٣٤٥٦٧', 'one with "١" in it'],
+    ['+１5551234567', 'one with "１" in it'],
+    ['+15551234567,wwww1', 'one with "," in it'],
+    ['+15551234567x89', 'one with "x" in it'],
+    ['+15551234567;ext=89', 'one with ";" in it'],
+    ['+1-800-FLOWERS', 'one with "F" in it'],
+    ['+15551234567\n', 'one with "\\n" in it'],
+    ['++15551234567', 'one with "+" in it'],
+    ['+1911', 'one too short or too long for +1'],
+    ['+155512345678', 'one too short or too long for +1'],
+    ['+44112', 'one too short or too long for +44'],
+    ['+', 'one whose country code or length does not exist'],
+    ['+999123456789', 'one whose country code or length does not exist'],
+    ['+1'.padEnd(60, '5'), '60 characters'],
+  ])('%j is refused: %s', (text, got) => {
+    expect(() => parsePhoneNumber(text)).toThrow(
+      expect.objectContaining({
+        name: 'UsageError',
+        code: 'PHONE_NUMBER_INVALID',
+        message: `expected a phone number in E.164 form such as +15551234567, got ${got}`,
+      }),
+    )
+  })
+
+  it('once read, is E.164 and reads as itself; anything else is a UsageError that does not repeat it (property)', () => {
+    const characters = fc.constantFrom(...'0123456789 ().-')
+    const numbers = fc.array(characters, { maxLength: 18 }).map((rest) => `+${rest.join('')}`)
+    fc.assert(
+      fc.property(fc.oneof(numbers, numbers, fc.string({ unit: 'binary' })), (text) => {
+        try {
+          const number = parsePhoneNumber(text)
+          expect(number).toMatch(/^\+[1-9][0-9]{3,14}$/)
+          expect(parsePhoneNumber(number)).toBe(number)
+        } catch (error) {
+          expect(error).toHaveProperty('code', 'PHONE_NUMBER_INVALID')
+          if (text.length > 3) expect((error as Error).message).not.toContain(text)
+        }
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
+describe('the destinations allowed', () => {
+  const number = parsePhoneNumber('+442079460958')
+
+  it('are those that begin with a prefix', () => {
+    expect(isDestinationAllowed(number, ['+1', '+4420'])).toBe(true)
+    expect(isDestinationAllowed(number, ['+44'])).toBe(true)
+    expect(isDestinationAllowed(number, ['+4421', '+1'])).toBe(false)
+  })
+
+  it('are none without prefixes, and none by an empty one', () => {
+    expect(isDestinationAllowed(number, [])).toBe(false)
+    expect(isDestinationAllowed(number, [''])).toBe(false)
+  })
+
+  it('are read from a list, with spaces and closing commas', () => {
+    expect(parseDestinationPrefixes('+1,+4420')).toEqual(['+1', '+4420'])
+    expect(parseDestinationPrefixes(' +1 , +4420, ')).toEqual(['+1', '+4420'])
+    expect(parseDestinationPrefixes('')).toEqual([])
+  })
+
+  it.each(['+', '1', '+0', '*', '+1x', '+1 5', '+1;+44', '+1234567890123456', '+١'])('are not read from %j', (text) => {
+    expect(() => parseDestinationPrefixes(`+1,${text}`)).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        code: 'CONFIG_INVALID',
+        message: `expected E.164 prefixes such as +1,+4420, got ${JSON.stringify(text)}`,
+      }),
+    )
+  })
+})
