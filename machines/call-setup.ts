@@ -39,6 +39,8 @@ export interface CallOutput {
 /** Children learn what they work for; everything heavy is closed over where they are provided. */
 export interface ChildInput {
   readonly callId: string
+  /** Told to `outbound`: say at once when there is nothing left to play. */
+  readonly isDraining?: boolean
 }
 
 export interface ReasonParams {

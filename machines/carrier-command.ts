@@ -14,6 +14,7 @@ import { type CommandFault, toCommandFault } from './command-fault.ts'
 export type CommandName = 'placeCall' | 'hangUp'
 
 export interface CommandInput {
+  readonly callId: string
   readonly command: CommandName
   /** Absent for `placeCall`. */
   readonly callSid?: string | undefined
@@ -41,7 +42,12 @@ const REPEATABLE: Record<CommandName, readonly string[]> = {
 }
 
 /** Answers that prove that the carrier did nothing. After any other failure, and after none at all, it may have. */
-const PROOFS_OF_NOTHING = ['CARRIER_REFUSED', 'CARRIER_UNAUTHORIZED', 'CARRIER_NOT_FOUND', 'CARRIER_RATE_LIMITED']
+const PROOFS_OF_NOTHING: ReadonlySet<string> = new Set([
+  'CARRIER_REFUSED',
+  'CARRIER_UNAUTHORIZED',
+  'CARRIER_NOT_FOUND',
+  'CARRIER_RATE_LIMITED',
+])
 
 /** With waits of 0.25, 0.5 and 1 s this stays well inside the ten seconds in which a caller of our API gets a verdict. */
 const MAX_ATTEMPTS = 4
@@ -57,7 +63,7 @@ function timedOut(command: CommandName): CommandFault {
 
 /** Whether the carrier may have acted on a command although it failed. */
 export function isInDoubt(output: CommandOutput): boolean {
-  return output.outcome === 'failed' && !PROOFS_OF_NOTHING.includes(output.fault.code)
+  return output.outcome === 'failed' && !PROOFS_OF_NOTHING.has(output.fault.code)
 }
 
 /** The wait before the next attempt: the carrier's own wish where it named one, within limits, else doubling. */
@@ -65,7 +71,7 @@ export function backoffMs(command: CommandName, attempts: number, retryAfterMs: 
   return Math.min(WAIT_LIMIT_MS[command], retryAfterMs ?? BACKOFF_BASE_MS * 2 ** (attempts - 1))
 }
 
-interface FaultParams {
+export interface FaultParams {
   readonly fault: CommandFault
 }
 
@@ -120,7 +126,7 @@ export const carrierCommandMachine = setup({
       invoke: {
         id: 'send',
         src: 'send',
-        input: ({ context }) => ({ command: context.command, callSid: context.callSid }),
+        input: ({ context: { callId, command, callSid } }) => ({ callId, command, callSid }),
         onDone: {
           target: 'done',
           actions: {

@@ -16,7 +16,7 @@ interface Thrown {
 /** Never throws: an exception in an action would kill the chart, and user code may throw anything at all. */
 export function toCommandFault(thrown: unknown): CommandFault {
   try {
-    const { code, message, retryAfterMs } = Object(thrown) as Thrown
+    const { code, message, retryAfterMs }: Thrown = Object(thrown)
     return {
       code: typeof code === 'string' ? code : 'UNEXPECTED',
       message: typeof message === 'string' ? message : String(thrown),

@@ -34,14 +34,6 @@ export type LegOutcome = 'completed' | 'busy' | 'no-answer' | 'failed' | 'cancel
 
 /** What a leg's end means for the call: who hung up depends on who was called. */
 export function reasonForOutcome(outcome: LegOutcome, direction: Direction): Reason {
-  switch (outcome) {
-    case 'completed':
-      return direction === 'inbound' ? 'caller hung up' : 'callee hung up'
-    case 'no-answer':
-      return 'no answer'
-    case 'busy':
-    case 'failed':
-    case 'canceled':
-      return outcome
-  }
+  if (outcome === 'completed') return direction === 'inbound' ? 'caller hung up' : 'callee hung up'
+  return outcome === 'no-answer' ? 'no answer' : outcome
 }

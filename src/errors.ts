@@ -62,7 +62,11 @@ export interface CarrierErrorDetails {
   readonly carrierCode?: number
   /** How long the carrier asked us to wait before trying again, in milliseconds. */
   readonly retryAfterMs?: number
+  /** False when it is certain that nothing was sent, e.g. the connection was refused. */
+  readonly ambiguous?: boolean
 }
+
+const AMBIGUOUS = new Set<ErrorCode>(['CARRIER_UNAVAILABLE', 'CARRIER_TIMEOUT', 'CARRIER_GIBBERISH'])
 
 /**
  * The carrier refused, or did not answer sensibly.
@@ -74,16 +78,14 @@ export class CarrierError extends CallchartError<CodeOf<'carrier'>> {
   readonly status: number | undefined
   readonly carrierCode: number | undefined
   readonly retryAfterMs: number | undefined
+  readonly ambiguous: boolean
 
   constructor(code: CodeOf<'carrier'>, message: string, details: CarrierErrorDetails = {}, options?: ErrorOptions) {
     super(code, message, options)
     this.status = details.status
     this.carrierCode = details.carrierCode
     this.retryAfterMs = details.retryAfterMs
-  }
-
-  get ambiguous(): boolean {
-    return this.code === 'CARRIER_UNAVAILABLE' || this.code === 'CARRIER_TIMEOUT' || this.code === 'CARRIER_GIBBERISH'
+    this.ambiguous = details.ambiguous ?? AMBIGUOUS.has(code)
   }
 }
 

@@ -55,18 +55,17 @@ function averaged(samples: Int16Array): Float64Array {
 }
 
 /**
- * Scores each lag by the correlation with the stretch of `heard` it would lie in. The energy of ALL that was sent is in
- * the denominator, so a lag that leaves only a little overlap cannot win by a chance resemblance.
+ * Scores each lag by the product with the stretch of `heard` it would lie in, relative to that stretch's loudness. Not
+ * relative to the overlapping part of what was sent: a lag that leaves only a little of it cannot win by chance.
  */
 function correlate(sent: Float64Array, heard: Float64Array, fromLag: number, toLag: number): Scored[] {
   const heardEnergy = runningEnergy(heard)
-  const sentEnergy = runningEnergy(sent)[sent.length]!
   const scores: Scored[] = []
   for (let lag = fromLag; lag <= toLag; lag++) {
     const start = Math.max(0, -lag)
     const end = Math.min(sent.length, heard.length - lag)
     if (end <= start) continue
-    const energy = sentEnergy * (heardEnergy[end + lag]! - heardEnergy[start + lag]!)
+    const energy = heardEnergy[end + lag]! - heardEnergy[start + lag]!
     const score = energy > 0 ? product(sent, heard, start, end, lag) / Math.sqrt(energy) : 0
     scores.push({ lag, score })
   }

@@ -11,15 +11,13 @@
  */
 /* oxlint-disable typescript/no-non-null-assertion -- sample loops: every index is inside the loop's bound */
 
-/** Input samples taken in one go; longer input goes block by block. 128 ms at 8 kHz, 42 ms at 24 kHz. */
+/** Input samples taken in one go; longer input goes block by block. 128 ms at 8 kHz, 42 ms at 24 kHz; divides by four. */
 export const BLOCK_SAMPLES = 1024
 
 const LONGEST_HISTORY = 31
-/** The inner loop makes four outputs at a time and may read and write three past the end. */
-const SLACK = 3
 
 function window(): Float64Array {
-  return new Float64Array(LONGEST_HISTORY + BLOCK_SAMPLES + SLACK)
+  return new Float64Array(LONGEST_HISTORY + BLOCK_SAMPLES)
 }
 
 /**
@@ -30,7 +28,7 @@ export const scratch = {
   left: window(),
   right: window(),
   centre: window(),
-  sums: new Float64Array(BLOCK_SAMPLES + SLACK),
+  sums: new Float64Array(BLOCK_SAMPLES),
 } as const
 
 /**
@@ -85,7 +83,8 @@ export function dealLane(
  * `scratch.sums[m] = sum over k of taps[k] * (left[leftAt + m + k] + right[rightAt + m - k])` for `count` values of m.
  *
  * Four outputs at a time, since neighbours share all but one sample on either side: each tap loads one new sample from
- * the left and one from the right and hands the others on. Less than half the time of the plain loop.
+ * the left and one from the right and hands the others on. Less than half the time of the plain loop. A count that does
+ * not divide by four leaves up to three meaningless sums behind the last.
  */
 export function foldedSums(
   left: Float64Array,

@@ -66,6 +66,7 @@ export class TelephoneEncoder {
    */
   encode(pcm: Int16Array, out: Uint8Array): number {
     if (this.#downsampler === undefined) return encodeMulaw(pcm, out)
+    requireRoom(this.#downsampler.countFor(pcm.length), out)
     let written = 0
     for (let from = 0; from < pcm.length; from += BLOCK_SAMPLES) {
       const to = Math.min(from + BLOCK_SAMPLES, pcm.length)

@@ -36,10 +36,9 @@ const PCM = 1
 const FLOAT = 3
 const A_LAW = 6
 const MU_LAW = 7
-const IMA_ADPCM = 17
 const EXTENSIBLE = 0xfffe
 
-const EXPECTED = 'expected a WAV file of 8 to 32-bit integers, 32 or 64-bit floats, mu-law, A-law or IMA ADPCM'
+const EXPECTED = 'expected a WAV file of 8 to 32-bit integers, 32 or 64-bit floats, mu-law or A-law'
 
 /** Programs that write to a pipe do not know the length and put a number near 2 or 4 GiB in its place. */
 const UNKNOWN_LENGTH = 0x7fff0000
@@ -96,7 +95,7 @@ function checked(wav: Wav): Wav {
   }
   const present = Math.min(data.samples.length, data.chunkSize)
   const frame = (fmt.numChannels * fmt.bitsPerSample) / 8
-  data.samples = data.samples.slice(0, fmt.audioFormat === IMA_ADPCM ? present : present - (present % frame))
+  data.samples = data.samples.slice(0, present - (present % frame))
   return wav
 }
 
@@ -109,8 +108,6 @@ function hasKnownFormat({ fmt }: Wav): boolean {
     case A_LAW:
     case MU_LAW:
       return fmt.bitsPerSample === 8
-    case IMA_ADPCM:
-      return fmt.bitsPerSample === 4 && fmt.numChannels === 1
     default:
       return false
   }
@@ -126,8 +123,6 @@ function encodingOf({ fmt }: Wav): string {
       return 'A-law'
     case MU_LAW:
       return 'mu-law'
-    case IMA_ADPCM:
-      return 'IMA ADPCM'
     default:
       return `format ${fmt.audioFormat} with ${fmt.bitsPerSample} bits a sample`
   }
@@ -154,7 +149,6 @@ function uncompress(wav: Wav): (sample: number) => number {
   if (audioFormat === PCM) return (sample) => sample / 2 ** (bitsPerSample - 16)
   if (audioFormat === A_LAW) wav.fromALaw()
   if (audioFormat === MU_LAW) wav.fromMuLaw()
-  if (audioFormat === IMA_ADPCM) wav.fromIMAADPCM()
   return (sample) => sample
 }
 

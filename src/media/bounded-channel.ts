@@ -2,17 +2,26 @@
  * An async iterable that others push into. It holds at most `limit` items: past that the OLDEST goes, since what was
  * said last matters most on a live call, and `onDrop` is told.
  *
- * One reader at a time. Ends when `close` is called (what was pushed before is still read) or the reader returns.
+ * One reader at a time. A reader that stops leaves what it has not read to the next one. After `close` nothing more
+ * comes in, what was pushed before is still read, and then every reader ends.
  */
+export interface BoundedChannelOptions<T> {
+  readonly onDrop?: (dropped: T) => void
+  /** Called when a reader stops before the end. */
+  readonly onReturn?: () => void
+}
+
+const END = { value: undefined, done: true } as const
+
 export class BoundedChannel<T> implements AsyncIterable<T> {
   readonly #limit: number
   readonly #onDrop: (dropped: T) => void
   readonly #onReturn: () => void
-  #items: T[] = []
+  readonly #items: T[] = []
   #waiting: ((result: IteratorResult<T, undefined>) => void) | undefined
   #closed = false
 
-  constructor(limit: number, options: { onDrop?: (dropped: T) => void; onReturn?: () => void } = {}) {
+  constructor(limit: number, options: BoundedChannelOptions<T> = {}) {
     this.#limit = limit
     this.#onDrop = options.onDrop ?? (() => {})
     this.#onReturn = options.onReturn ?? (() => {})
@@ -20,42 +29,45 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
 
   push(item: T): void {
     if (this.#closed) return
-    if (this.#waiting !== undefined) {
-      const resolve = this.#waiting
-      this.#waiting = undefined
-      resolve({ value: item, done: false })
-      return
-    }
+    if (this.#waiting !== undefined) return this.#answer({ value: item, done: false })
     this.#items.push(item)
-    if (this.#items.length > this.#limit) this.#onDrop(this.#items.shift() as T)
+    if (this.#items.length > this.#limit) for (const oldest of this.#items.splice(0, 1)) this.#onDrop(oldest)
   }
 
   close(): void {
     this.#closed = true
-    this.#waiting?.({ value: undefined, done: true })
-    this.#waiting = undefined
+    this.#answer(END)
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
+    let stopped = false
     return {
-      next: () => this.#next(),
+      next: () => (stopped ? Promise.resolve(END) : this.#next()),
       return: () => {
-        this.#items = []
-        this.close()
-        this.#onReturn()
-        return Promise.resolve({ value: undefined, done: true })
+        if (!stopped) {
+          stopped = true
+          this.#answer(END)
+          this.#onReturn()
+        }
+        return Promise.resolve(END)
       },
     }
   }
 
   #next(): Promise<IteratorResult<T, undefined>> {
-    if (this.#items.length > 0) return Promise.resolve({ value: this.#items.shift() as T, done: false })
-    if (this.#closed) return Promise.resolve({ value: undefined, done: true })
+    for (const value of this.#items.splice(0, 1)) return Promise.resolve({ value, done: false })
+    if (this.#closed) return Promise.resolve(END)
     if (this.#waiting !== undefined) {
       return Promise.reject(new Error('expected one reader at a time, got a second next() while the first still waits'))
     }
     return new Promise((resolve) => {
       this.#waiting = resolve
     })
+  }
+
+  #answer(result: IteratorResult<T, undefined>): void {
+    const answer = this.#waiting
+    this.#waiting = undefined
+    answer?.(result)
   }
 }

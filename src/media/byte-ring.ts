@@ -22,6 +22,7 @@ export class ByteRing {
   /** Appends all of `bytes`; the caller has checked `room`. */
   write(bytes: Uint8Array): void {
     if (bytes.length > this.room) throw new RangeError(`expected at most ${this.room} bytes, got ${bytes.length}`)
+    if (bytes.length === 0) return
     if (this.#length + bytes.length > this.#bytes.length) this.#grow(this.#length + bytes.length)
     const tail = (this.#head + this.#length) % this.#bytes.length
     const first = Math.min(bytes.length, this.#bytes.length - tail)
@@ -40,6 +41,7 @@ export class ByteRing {
 
   /** Takes `count` bytes out, `offset` from the oldest: rare, so it simply rebuilds. */
   remove(offset: number, count: number): void {
+    if (count === 0) return
     const kept = new Uint8Array(this.#length - count)
     this.#copy(0, kept.subarray(0, offset))
     this.#copy(offset + count, kept.subarray(offset))

@@ -1,14 +1,16 @@
 import { Buffer } from 'node:buffer'
-import { MULAW_BYTES_PER_MS, PCM_SAMPLES_PER_MS } from '../audio/format.ts'
+import { FRAME_MS, MULAW_BYTES_PER_MS } from '../audio/format.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
 import { TelephoneDecoder } from '../audio/telephone-codec.ts'
 import type { Clock } from '../clock.ts'
-import { UsageError } from '../errors.ts'
+import { type AudioListener, AudioListeners, requireChunkMs } from './audio-listeners.ts'
 import { BoundedChannel } from './bounded-channel.ts'
-import { ChunkAssembler } from './chunk-assembler.ts'
+import { CarrierTime } from './carrier-time.ts'
 import { Histogram } from './histogram.ts'
 import type { ReportEdge } from './media-edge.ts'
 import { SpeechDetector } from './speech-detector.ts'
+
+export type { AudioListener } from './audio-listeners.ts'
 
 /**
  * What the far end says, from base64 mu-law to whole chunks of 16 kHz PCM.
@@ -19,6 +21,7 @@ import { SpeechDetector } from './speech-detector.ts'
  *      audio's place (10 s at most); the first timestamp is only the origin.
  * - I3 A message older than one already heard is never replayed.
  * - I4 A listener's exception is the agent's trouble: the pipe and the other listeners go on.
+ * - I5 A reader holds at most 10 s of audio, and is told at most once a second of what it lost.
  */
 
 /** Scratch for the frame being handled; one pair serves all calls, since a frame is handled in one go. */
@@ -33,16 +36,14 @@ export class InboundScratch {
   }
 }
 
-const JUMP_MS = 40
-const LONGEST_FILL_MS = 10_000
 /** Longer than any pause a carrier makes between frames, shorter than a person's patience with a dead line. */
 const SILENT_AFTER_MS = 3_000
-const MAX_CHUNK_MS = 1_000
+/** Carriers may leave silence out: somebody of whom nothing comes for so long has stopped talking. */
+const HUSHED_AFTER_MS = 1_000
 /** What an `audio()` reader may fall behind. */
 const TAP_LIMIT_MS = 10_000
-const SILENT_FRAME = new Uint8Array(20 * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE)
-
-export type AudioListener = (pcm: Int16Array) => void
+const TELL_DROPS_EVERY_MS = 1_000
+const SILENT_FRAME = new Uint8Array(FRAME_MS * MULAW_BYTES_PER_MS).fill(MULAW_SILENCE)
 
 export interface InboundPipeOptions {
   readonly clock: Clock
@@ -58,45 +59,45 @@ export class InboundPipe {
   readonly #clock: Clock
   readonly #scratch: InboundScratch
   readonly #report: ReportEdge
-  readonly #onListenerFault: (error: unknown) => void
   readonly #decoder = new TelephoneDecoder()
+  readonly #time = new CarrierTime()
   readonly #speech: SpeechDetector
-  readonly #assemblers = new Set<ChunkAssembler>()
+  readonly #listeners: AudioListeners
   readonly #taps = new Set<BoundedChannel<Int16Array>>()
+  #line: 'absent' | 'flowing' | 'silent' | 'released' = 'absent'
   #lastSequence = 0
-  /** Where the carrier's time stands against the audio handed on: `timestamp` minus delivered milliseconds. */
-  #originMs: number | undefined
-  #deliveredMs = 0
   #lastMediaAt: number
-  #silent = false
-  #watching = false
+  /** Dropped for slow readers and not told yet. */
+  #untoldMs = 0
+  #toldAt = Number.NEGATIVE_INFINITY
 
   constructor(options: InboundPipeOptions) {
     this.#clock = options.clock
     this.#scratch = options.scratch
     this.#report = options.report
-    this.#onListenerFault = options.onListenerFault
+    this.#listeners = new AudioListeners(options.onListenerFault)
     this.#speech = new SpeechDetector((talking) => this.#report({ type: talking ? 'speech.started' : 'speech.ended' }))
     this.#lastMediaAt = options.clock.now()
   }
 
-  /** Level of the latest frame, in dBFS. */
+  /** Level of the latest 20 ms, in dBFS. */
   get levelDbfs(): number {
     return this.#speech.levelDbfs
   }
 
   /** A fresh stream counts its time and its messages anew. */
   attach(): void {
+    if (this.#line === 'released') return
     this.#lastSequence = 0
-    this.#originMs = undefined
-    this.#deliveredMs = 0
+    this.#time.reset()
+    this.#decoder.reset()
     this.#lastMediaAt = this.#clock.now()
-    this.#silent = false
-    this.#watching = true
+    this.#line = 'flowing'
   }
 
   detach(): void {
-    this.#watching = false
+    if (this.#line !== 'released') this.#line = 'absent'
+    this.#speech.hush()
   }
 
   /** Every message of a stream counts in one sequence. Returns false for one that is older than what was handled. */
@@ -125,97 +126,97 @@ export class InboundPipe {
   }
 
   tick(now: number): void {
-    if (!this.#watching || this.#silent || now - this.#lastMediaAt < SILENT_AFTER_MS) return
-    this.#silent = true
+    this.#tellDrops(now)
+    if (this.#line !== 'flowing') return
+    const quietMs = now - this.#lastMediaAt
+    if (quietMs >= HUSHED_AFTER_MS) this.#speech.hush()
+    if (quietMs < SILENT_AFTER_MS) return
+    this.#line = 'silent'
     this.#report({ type: 'media.silent', at: now })
   }
 
   /**
    * Calls `listener` with every `chunkMs` of audio: 16 kHz mono, in a buffer that is reused, so copy it to keep it.
-   * Returns the function that ends it.
+   * Returns the function that ends it. Throws `AUDIO_FORMAT_UNSUPPORTED` unless `chunkMs` is whole and 1 to 1000.
    */
   onAudio(listener: AudioListener, chunkMs: number): () => void {
-    const assembler = new ChunkAssembler(requireChunkMs(chunkMs) * PCM_SAMPLES_PER_MS, (chunk) => {
-      try {
-        listener(chunk)
-      } catch (error) {
-        this.#assemblers.delete(assembler)
-        this.#onListenerFault(error)
-      }
-    })
-    this.#assemblers.add(assembler)
-    return () => this.#assemblers.delete(assembler)
+    // Nobody listened, so the filter remembers what was said long ago.
+    if (this.#listeners.size === 0) this.#decoder.reset()
+    const end = this.#listeners.add(listener, chunkMs)
+    if (this.#line === 'released') end()
+    return end
   }
 
   /** The same as an async iterable whose buffers are the reader's own; a reader 10 s behind loses the oldest. */
   audio(chunkMs: number): AsyncIterable<Int16Array> {
-    const tap = new BoundedChannel<Int16Array>(TAP_LIMIT_MS / requireChunkMs(chunkMs), {
-      onDrop: () => {
-        this.counters.droppedMs += chunkMs
-        this.#report({ type: 'audio.dropped', ms: chunkMs })
-      },
+    const tap = new BoundedChannel<Int16Array>(Math.floor(TAP_LIMIT_MS / requireChunkMs(chunkMs)), {
+      onDrop: () => this.#noteDropped(chunkMs),
       onReturn: () => {
         stop()
+        tap.close()
         this.#taps.delete(tap)
       },
     })
     const stop = this.onAudio((pcm) => tap.push(pcm.slice()), chunkMs)
-    this.#taps.add(tap)
+    if (this.#line === 'released') tap.close()
+    else this.#taps.add(tap)
     return tap
   }
 
   /** Ends every listener; readers get what they had not read yet, then the end. */
   release(): void {
-    this.#watching = false
-    this.#assemblers.clear()
+    this.#line = 'released'
+    this.#listeners.clear()
     for (const tap of this.#taps) tap.close()
     this.#taps.clear()
   }
 
   #noteAlive(now: number): void {
     this.#lastMediaAt = now
-    if (!this.#silent) return
-    this.#silent = false
+    if (this.#line !== 'silent') return
+    this.#line = 'flowing'
     this.#report({ type: 'media.resumed' })
   }
 
   #fillGap(timestampMs: number): void {
-    if (this.#originMs === undefined) this.#originMs = timestampMs
-    const missingMs = timestampMs - this.#originMs - this.#deliveredMs
-    if (Math.abs(missingMs) <= JUMP_MS) return
-    if (missingMs < 0 || missingMs > LONGEST_FILL_MS) this.#originMs = timestampMs - this.#deliveredMs
-    if (missingMs < 0) return
-    const fillMs = Math.min(missingMs, LONGEST_FILL_MS)
-    if (missingMs > LONGEST_FILL_MS) this.#originMs -= fillMs
-    this.counters.gapsFilledMs += fillMs
-    for (let left = Math.round(fillMs * MULAW_BYTES_PER_MS); left > 0; left -= SILENT_FRAME.length) {
+    const gapMs = this.#time.gapBefore(timestampMs)
+    this.counters.gapsFilledMs += gapMs
+    for (let left = Math.round(gapMs * MULAW_BYTES_PER_MS); left > 0; left -= SILENT_FRAME.length) {
       this.#deliver(SILENT_FRAME.subarray(0, left))
     }
   }
 
   #deliver(mulaw: Uint8Array): void {
-    this.#deliveredMs += mulaw.length / MULAW_BYTES_PER_MS
+    this.#time.noteDelivered(mulaw.length / MULAW_BYTES_PER_MS)
     this.#speech.push(mulaw)
-    // Audio that nobody listens to is counted and dropped; the filter keeps no history worth its cost.
-    if (this.#assemblers.size === 0) return
+    // Audio that nobody listens to is counted and dropped.
+    if (this.#listeners.size === 0) return
     const count = this.#decoder.decode(mulaw, this.#scratch.pcm)
-    const pcm = this.#scratch.pcm.subarray(0, count)
-    for (const assembler of this.#assemblers) assembler.push(pcm)
+    this.#listeners.push(this.#scratch.pcm.subarray(0, count))
+  }
+
+  #noteDropped(ms: number): void {
+    this.counters.droppedMs += ms
+    this.#untoldMs += ms
+    this.#tellDrops(this.#clock.now())
+  }
+
+  #tellDrops(now: number): void {
+    if (this.#untoldMs === 0 || now - this.#toldAt < TELL_DROPS_EVERY_MS) return
+    const ms = this.#untoldMs
+    this.#untoldMs = 0
+    this.#toldAt = now
+    this.#report({ type: 'audio.dropped', ms })
   }
 }
 
-/** Decodes into `out`; undefined unless `text` is whole base64. Node's own decoder skips what it does not know. */
+/**
+ * Decodes into `out`; undefined unless `text` is whole base64 (of either alphabet, RFC 4648 sections 4 and 5). Node's own
+ * decoder skips what it does not know.
+ */
 function decodeBase64(text: string, out: Buffer): number | undefined {
   if (text.length % 4 !== 0) return undefined
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
   const expected = (text.length / 4) * 3 - padding
   return out.write(text, 0, 'base64') === expected ? expected : undefined
-}
-
-function requireChunkMs(chunkMs: number): number {
-  if (Number.isInteger(chunkMs) && chunkMs >= 1 && chunkMs <= MAX_CHUNK_MS) return chunkMs
-  throw new UsageError(
-    'AUDIO_FORMAT_UNSUPPORTED',
-    `expected chunkMs to be a whole number from 1 to ${MAX_CHUNK_MS}, got ${String(chunkMs)}`,
-  )
 }

@@ -27,7 +27,7 @@ export interface MediaStats {
   malformed: number
   /** How often the carrier ran dry in the middle of a playback. */
   underruns: number
-  /** Longest time between two messages of one utterance. */
+  /** Longest time between two messages of one playback. */
   worstSendGapMs: number
   /** Encoded audio waiting now. */
   queueMs: number
@@ -66,6 +66,7 @@ export class MediaPlane implements Ticking {
   readonly #sendMs = new Histogram()
   #digitCount = 0
   #stream: StreamPort | undefined
+  #released = false
 
   constructor(options: MediaPlaneOptions) {
     const { clock, report } = options
@@ -77,15 +78,21 @@ export class MediaPlane implements Ticking {
       scratch: options.scratch,
       onListenerFault: options.onListenerFault,
     })
-    this.outbound = new OutboundQueue({ clock, report, ...(options.limits ? { limits: options.limits } : {}) })
+    this.outbound = new OutboundQueue({
+      clock,
+      report,
+      onFault: options.onFault,
+      ...(options.limits ? { limits: options.limits } : {}),
+    })
   }
 
   get stream(): StreamPort | undefined {
     return this.#stream
   }
 
-  /** Takes the place of any stream attached before, which is closed. */
+  /** Takes the place of any stream attached before, which is closed; once the call is over, closes `stream` itself. */
   attach(stream: StreamPort): void {
+    if (this.#released) return stream.close()
     this.detach()
     this.#stream = stream
     this.inbound.attach()
@@ -120,25 +127,26 @@ export class MediaPlane implements Ticking {
 
   stats(): MediaStats {
     const { inbound, outbound } = this
+    const { cadence } = outbound
     return {
       framesIn: inbound.counters.framesIn,
-      framesOut: outbound.counters.framesOut,
+      framesOut: cadence.framesOut,
       bytesIn: inbound.counters.bytesIn,
-      bytesOut: outbound.counters.bytesOut,
-      firstAudioMs: outbound.firstAudioMs,
+      bytesOut: cadence.bytesOut,
+      firstAudioMs: cadence.firstAudioMs,
       roundTripMs: this.roundTripMs,
       gapsFilledMs: inbound.counters.gapsFilledMs,
       sequenceGaps: inbound.counters.sequenceGaps,
       malformed: this.malformed,
-      underruns: outbound.counters.underruns,
-      worstSendGapMs: outbound.counters.worstSendGapMs,
+      underruns: cadence.underruns,
+      worstSendGapMs: cadence.worstSendGapMs,
       queueMs: outbound.queueMs,
       droppedMs: inbound.counters.droppedMs + outbound.counters.droppedMs,
       bargeIns: outbound.counters.bargeIns,
       digits: this.#digitCount,
       latencyMs: {
         decode: inbound.decodeMs.quantiles(),
-        queue: outbound.waitMs.quantiles(),
+        queue: cadence.waitMs.quantiles(),
         send: this.#sendMs.quantiles(),
       },
     }
@@ -146,6 +154,7 @@ export class MediaPlane implements Ticking {
 
   /** The call is over: the socket is closed, playbacks are cut, readers get their end. */
   release(): void {
+    this.#released = true
     this.#ticker.remove(this)
     this.detach()
     this.outbound.release()

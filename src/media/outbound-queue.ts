@@ -1,23 +1,30 @@
-import { MULAW_BYTES_PER_MS, requirePcmRate } from '../audio/format.ts'
+import { FRAME_MS, MULAW_BYTES_PER_MS, requirePcmRate } from '../audio/format.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
 import type { Clock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
+import type { AudioSource } from './audio-source.ts'
 import { ByteRing } from './byte-ring.ts'
-import { Histogram } from './histogram.ts'
+import { Cadence } from './cadence.ts'
+import { Congestion } from './congestion.ts'
 import type { ReportEdge } from './media-edge.ts'
-import { type AudioSource, type Playback, QueuedPlayback } from './playback.ts'
+import { type Playback, QueuedPlayback } from './playback.ts'
 import { PlaybackLedger } from './playback-ledger.ts'
+import { Playlist } from './playlist.ts'
+import { SourceFeed } from './source-feed.ts'
 import type { StreamPort } from './stream-port.ts'
+import { TICK_MS } from './ticker.ts'
 
 /**
  * What is to be said: playbacks in their order, encoded as room appears, sent in real time with a lead.
  *
  * Invariants
  * - O1 At most `limitMs` of encoded audio and `MAX_PENDING` playbacks wait; a source is pulled only as there is room.
- * - O2 The carrier holds at most `LEAD_MS` of audio, so that `clear` is heard at once, and at least
- *      `LEAD_MS - BURST_MS` while there is more to say, so that a late tick is not.
+ * - O2 The carrier holds at most `LEAD_MS` of audio, and at least `LEAD_MS - BURST_MS` while there is more to say, so
+ *      that a late tick is not heard.
  * - O3 Missed audio is sent, never dropped; after the carrier ran dry, time starts anew.
  * - O4 A playback settles exactly once.
+ * - O5 Every playback's end is marked, so that it settles by what was heard, and the clock decides only where no echo
+ *      comes.
  */
 
 export interface PacingLimits {
@@ -34,58 +41,52 @@ const LEAD_MS = 160
 const BURST_MS = 60
 const MAX_MESSAGE_MS = 100
 /** Put before a source that is no faster than real time, since a lead of zero is heard as underruns. */
-const PREFILL_MS = 20
-const FRAME_BYTES = 20 * MULAW_BYTES_PER_MS
-/** Audio that is already in memory is encoded this far ahead, not all at once: a long prompt must not block the loop. */
-const HORIZON_MS = 400
+const PREFILL_BYTES = 20 * MULAW_BYTES_PER_MS
+const FRAME_BYTES = FRAME_MS * MULAW_BYTES_PER_MS
 /** The level between marks that bounds how far the clock alone is trusted. */
 const MARK_EVERY_BYTES = 1_000 * MULAW_BYTES_PER_MS
 const CROWDED = 0.7
 const RELIEVED = 0.5
-/** About four seconds of audio as the wire carries it: past this the network is not keeping up. */
-const CONGESTED_BYTES = 64 * 1024
-const STALLED_AFTER_MS = 1_000
-/** A dry spell longer than this is a pause of the source, not a failure to keep up. */
-const PAUSE_MS = 1_000
-/** An echo this late will not come: the clock then decides what was heard. */
-const ECHO_GRACE_MS = 2_000
 
 export interface OutboundQueueOptions {
   readonly clock: Clock
   readonly report: ReportEdge
+  /** What went wrong here while a source's answer was followed up: a bug of ours. */
+  readonly onFault: (error: unknown) => void
   readonly limits?: PacingLimits
 }
 
 export class OutboundQueue {
-  /** From encoding to sending, in milliseconds. */
-  readonly waitMs = new Histogram()
-  readonly counters = { framesOut: 0, bytesOut: 0, underruns: 0, worstSendGapMs: 0, bargeIns: 0, droppedMs: 0 }
-  /** From attaching the first stream to the first audio sent. */
-  firstAudioMs: number | undefined
+  readonly cadence = new Cadence()
+  readonly counters = { bargeIns: 0, droppedMs: 0 }
   readonly #clock: Clock
   readonly #report: ReportEdge
   readonly #ring: ByteRing
   readonly #ledger = new PlaybackLedger()
+  readonly #playlist = new Playlist()
+  readonly #feed: SourceFeed
+  readonly #congestion: Congestion
   readonly #message = new Uint8Array(MAX_MESSAGE_MS * MULAW_BYTES_PER_MS)
-  #playlist: QueuedPlayback[] = []
-  /** The playback whose next chunk is awaited. */
-  #pulling: QueuedPlayback | undefined
   #stream: StreamPort | undefined
-  #firstAttachedAt: number | undefined
-  #speaking = false
+  #voice: 'quiet' | 'waiting' | 'speaking' = 'quiet'
   #crowded = false
   #released = false
-  #congestedSince: number | undefined
-  #stallReported = false
-  #lastSentAt = Number.NEGATIVE_INFINITY
-  #markedAt = 0
-  /** One byte being timed on its way through the ring: a sample of how long audio waits. */
-  #probe: { readonly position: number; readonly at: number } | undefined
 
   constructor(options: OutboundQueueOptions) {
     this.#clock = options.clock
     this.#report = options.report
     this.#ring = new ByteRing((options.limits ?? DEFAULT_PACING).limitMs * MULAW_BYTES_PER_MS)
+    this.#congestion = new Congestion((at) => this.#report({ type: 'queue.stalled', at }))
+    this.#feed = new SourceFeed({
+      clock: options.clock,
+      playlist: this.#playlist,
+      ring: this.#ring,
+      ledger: this.#ledger,
+      cadence: this.cadence,
+      onEnd: (playback) => this.#noteEnd(playback),
+      onAnswer: () => this.#pump(this.#clock.now()),
+      onFault: options.onFault,
+    })
   }
 
   get queueMs(): number {
@@ -109,18 +110,13 @@ export class OutboundQueue {
    */
   play(source: AudioSource, rate = 16_000): Playback {
     const playback = new QueuedPlayback(source, requirePcmRate(rate), (cancelled) => this.#cancel(cancelled))
-    if (this.#released) {
-      playback.fail(new UsageError('CALL_OVER', 'expected a call in progress to play to, got one that is over'))
-    } else if (this.#playlist.length >= MAX_PENDING) {
-      playback.fail(
-        new UsageError(
-          'PLAYBACK_OVERFLOW',
-          `expected at most ${MAX_PENDING} pending playbacks, got one more; await "finished" before playing on`,
-        ),
-      )
-    } else {
-      this.#playlist.push(playback)
+    const refusal = this.#refusal()
+    if (refusal === undefined) {
+      this.#playlist.append(playback)
+      if (this.#voice === 'quiet') this.#voice = 'waiting'
       this.#pump(this.#clock.now())
+    } else {
+      playback.fail(refusal)
     }
     return playback
   }
@@ -129,15 +125,13 @@ export class OutboundQueue {
   clear(): { heardMs: number } {
     const now = this.#clock.now()
     const heard = this.#ledger.heard(now)
-    const cut = this.#playlist
-    const heardMs = cut.reduce((sum, playback) => sum + playback.playedMs(heard), 0)
+    const heardMs = this.#playlist.playedMs(heard)
+    const voice = this.#voice
+    this.#ledger.forget(now)
     this.#stream?.sendClear()
-    this.#forgetAll(heard, now)
-    if (this.#speaking) {
-      this.#speaking = false
-      this.counters.bargeIns += 1
-      this.#report({ type: 'playback.cleared' })
-    }
+    this.#cutAll(heard)
+    if (voice === 'speaking') this.counters.bargeIns += 1
+    if (voice !== 'quiet') this.#report({ type: 'playback.cleared' })
     return { heardMs }
   }
 
@@ -145,186 +139,126 @@ export class OutboundQueue {
     this.detach()
     const now = this.#clock.now()
     this.#stream = stream
-    this.#firstAttachedAt ??= now
+    this.cadence.noteAttached(now)
     this.#pump(now)
   }
 
   /** The stream is gone, and with it what the carrier had not played; what still waits here waits for the next one. */
   detach(): void {
     if (this.#stream === undefined) return
-    this.#stream = undefined
-    this.#congestedSince = undefined
-    this.#stallReported = false
     const now = this.#clock.now()
-    const heard = this.#ledger.heard(now)
-    for (const playback of this.#playlist) {
-      if (playback.start === undefined || playback.start >= this.#ledger.sent) continue
-      if (playback.end !== undefined && playback.end <= this.#ledger.sent) playback.settle(heard, playback.end > heard)
-      else playback.unheardBytes += this.#ledger.sent - Math.max(heard, playback.start)
-    }
+    this.#stream = undefined
+    this.#congestion.reset()
+    this.#playlist.lose(this.#ledger.heard(now), this.#ledger.sent)
     this.#ledger.forget(now)
-    this.#dropSettled()
+    this.#settleHeard()
   }
 
+  /** The carrier has echoed a mark. */
   noteMark(name: string): void {
-    const now = this.#clock.now()
-    if (!this.#ledger.noteMark(name, now)) return
-    this.#settleHeard(now)
+    if (this.#ledger.noteMark(name, this.#clock.now())) this.#settleHeard()
   }
 
   tick(now: number): void {
-    if (this.#playlist.length === 0 && !this.#speaking) return
+    this.#feed.renew()
+    if (this.isDrained) return
     this.#pump(now, 'whatever there is')
-    this.#settleHeard(now)
+    this.#ledger.expireMarks(now)
+    this.#settleHeard()
   }
 
   /** The call is over: everything is cut, and nothing can be played any more. */
   release(): void {
     const now = this.#clock.now()
+    const heard = this.#ledger.heard(now)
     this.#released = true
     this.#stream = undefined
-    this.#forgetAll(this.#ledger.heard(now), now)
+    this.#ledger.forget(now)
+    this.#cutAll(heard)
   }
 
-  #forgetAll(heard: number, now: number): void {
+  #refusal(): UsageError | undefined {
+    if (this.#released) {
+      return new UsageError('CALL_OVER', 'expected a call in progress to play to, got one that is over')
+    }
+    if (this.#playlist.length < MAX_PENDING) return undefined
+    return new UsageError(
+      'PLAYBACK_OVERFLOW',
+      `expected at most ${MAX_PENDING} pending playbacks, got one more; await "finished" before playing on`,
+    )
+  }
+
+  #cutAll(heard: number): void {
     this.counters.droppedMs += this.queueMs
     this.#ring.clear()
-    this.#probe = undefined
-    this.#ledger.forget(now)
-    for (const playback of this.#playlist) playback.settle(heard, playback.end === undefined || playback.end > heard)
-    this.#playlist = []
-    this.#pulling = undefined
+    this.cadence.forgetWaiting()
+    this.#feed.forget()
+    this.#feed.renew()
+    this.#voice = 'quiet'
+    this.#playlist.cut(heard)
     this.#watchDepth()
   }
 
   #cancel(playback: QueuedPlayback): void {
     const now = this.#clock.now()
-    const { sent } = this.#ledger
-    const heard = this.#ledger.heard(now)
-    if (playback.start !== undefined) {
-      const from = Math.max(playback.start, sent)
-      const to = Math.max(from, playback.end ?? sent + this.#ring.length)
-      this.#ring.remove(from - sent, to - from)
-      this.#shift(to, from - to)
-      this.#clearAtCarrier(playback, heard, now)
-    }
-    playback.settle(heard, true)
-    if (this.#pulling === playback) this.#pulling = undefined
-    this.#dropSettled()
+    this.#feed.forget(playback)
+    const heard = this.#cutAtCarrier(playback, now)
+    this.#playlist.remove(playback)
+    this.#takeOut(playback)
+    playback.settle(heard)
+    this.#settleHeard()
     this.#pump(now)
   }
 
-  /** Empties the carrier's buffer of a cancelled playback, unless others have audio in it. */
-  #clearAtCarrier(playback: QueuedPlayback, heard: number, now: number): void {
+  /** Takes what waits of a cancelled playback out of the ring. */
+  #takeOut(playback: QueuedPlayback): void {
+    if (playback.start === undefined) return
     const { sent } = this.#ledger
-    const isInFlight = (other: QueuedPlayback) =>
-      other.start !== undefined && other.start < sent && (other.end === undefined || other.end > heard)
-    if (!isInFlight(playback)) return
-    if (this.#playlist.some((other) => other !== playback && isInFlight(other))) return
-    this.#stream?.sendClear()
-    this.#ledger.forget(now)
+    const from = Math.max(playback.start, sent)
+    const to = Math.max(from, playback.end ?? sent + this.#ring.length)
+    if (from === to) return
+    this.#ring.remove(from - sent, to - from)
+    this.#playlist.excise(from, to)
+    this.cadence.forgetWaiting()
+    this.counters.droppedMs += (to - from) / MULAW_BYTES_PER_MS
+  }
+
+  /**
+   * Empties the carrier's buffer of a cancelled playback, unless others have audio in it. Returns up to which position
+   * anything is heard.
+   */
+  #cutAtCarrier(playback: QueuedPlayback, now: number): number {
+    const { sent } = this.#ledger
+    const heard = this.#ledger.heard(now)
+    const held = this.#playlist.heldByCarrier(playback, heard, sent)
+    if (held === 'shared') return sent
+    if (held === 'only its own') {
+      this.#ledger.forget(now)
+      this.#stream?.sendClear()
+    }
+    return heard
   }
 
   #pump(now: number, atLeast: 'a whole frame' | 'whatever there is' = 'a whole frame'): void {
-    this.#feed()
-    const stream = this.#stream
-    if (stream !== undefined && !this.#isCongested(stream, now)) this.#send(stream, now, atLeast)
+    this.#feed.fill()
+    this.#send(now, atLeast)
     this.#watchDepth()
   }
 
-  /** Pulls and encodes while there is room, a bounded amount at a time. */
-  #feed(): void {
-    let budgetMs = HORIZON_MS
-    while (budgetMs > 0 && this.#pulling === undefined && this.#ring.room >= FRAME_BYTES * 2) {
-      const playback = this.#playlist.find((candidate) => candidate.end === undefined)
-      if (playback === undefined) return
-      if (playback.chunk === undefined) this.#pull(playback)
-      else budgetMs -= this.#encode(playback, playback.chunk)
-    }
+  #noteEnd(playback: QueuedPlayback): void {
+    // What was sent while the source seemed to go on had no mark at its end.
+    if (playback.end === this.#ledger.sent && this.#ledger.marked < playback.end) this.#mark(this.#clock.now())
+    this.#settleHeard()
   }
 
-  #pull(playback: QueuedPlayback): void {
-    try {
-      const pulled = playback.pull()
-      if (!(pulled instanceof Promise)) return this.#take(playback, pulled)
-      this.#pulling = playback
-      pulled.then(
-        (chunk) => this.#resume(playback, () => this.#take(playback, chunk)),
-        (error: unknown) => this.#resume(playback, () => this.#drop(playback, error)),
-      )
-    } catch (error) {
-      this.#drop(playback, error)
-    }
-  }
-
-  /** A source has answered; unless it was cut meanwhile, go on. */
-  #resume(playback: QueuedPlayback, goOn: () => void): void {
-    if (this.#pulling !== playback) return
-    this.#pulling = undefined
-    goOn()
-    this.#pump(this.#clock.now())
-  }
-
-  #take(playback: QueuedPlayback, pulled: Int16Array | 'exhausted'): void {
-    if (pulled !== 'exhausted') {
-      playback.chunk = pulled
-      playback.offset = 0
-      return
-    }
-    const tail = playback.encoder.flush(this.#message)
-    if (playback.start !== undefined) this.#ring.write(this.#message.subarray(0, tail))
-    // The filter's tail belongs to the last samples; it is not more speech.
-    playback.unheardBytes += playback.start === undefined ? 0 : tail
-    playback.start ??= this.#enqueued
-    playback.end = this.#enqueued
-    this.#settleHeard(this.#clock.now())
-  }
-
-  /** The source failed: what came of it is still heard, and the playback's owner is told at once. */
-  #drop(playback: QueuedPlayback, error: unknown): void {
-    playback.fail(error)
-    playback.chunk = undefined
-    playback.start ??= this.#enqueued
-    playback.end = this.#enqueued
-    this.#settleHeard(this.#clock.now())
-  }
-
-  /** Encodes the next 20 ms of the chunk; returns the milliseconds encoded. */
-  #encode(playback: QueuedPlayback, chunk: Int16Array): number {
-    const samples = chunk.subarray(playback.offset, playback.offset + playback.rate / 50)
-    const bytes = playback.encoder.encode(samples, this.#message)
-    playback.start ??= this.#enqueued
-    this.#ring.write(this.#message.subarray(0, bytes))
-    this.#probe ??= { position: this.#enqueued, at: this.#clock.now() }
-    playback.offset += samples.length
-    if (playback.offset >= chunk.length) playback.chunk = undefined
-    // An empty or tiny chunk still costs a turn: a source of those must not hold the loop either.
-    return Math.max(1, bytes / MULAW_BYTES_PER_MS)
-  }
-
-  get #enqueued(): number {
-    return this.#ledger.sent + this.#ring.length
-  }
-
-  #isCongested(stream: StreamPort, now: number): boolean {
-    if (stream.bufferedBytes() <= CONGESTED_BYTES) {
-      this.#congestedSince = undefined
-      this.#stallReported = false
-      return false
-    }
-    this.#congestedSince ??= now
-    if (!this.#stallReported && this.#ring.length > 0 && now - this.#congestedSince >= STALLED_AFTER_MS) {
-      this.#stallReported = true
-      this.#report({ type: 'queue.stalled', at: now })
-    }
-    return true
-  }
-
-  #send(stream: StreamPort, now: number, atLeast: 'a whole frame' | 'whatever there is'): void {
-    while (this.#ring.length > 0 && this.#ledger.aheadMs(now) <= LEAD_MS - BURST_MS) {
-      const ending = this.#playlist.find((playback) => playback.end !== undefined && playback.end > this.#ledger.sent)
-      const left = Math.min(this.#ring.length, ending?.end === undefined ? Infinity : ending.end - this.#ledger.sent)
-      if (left < FRAME_BYTES && ending === undefined && atLeast === 'a whole frame') return
+  #send(now: number, atLeast: 'a whole frame' | 'whatever there is'): void {
+    const stream = this.#stream
+    if (stream === undefined || this.#ring.length === 0) return this.#congestion.reset()
+    if (this.#congestion.holdsUp(stream.bufferedBytes(), now)) return
+    while (this.#stream === stream && this.#ring.length > 0 && this.#isShort(now)) {
+      const end = this.#playlist.endAfter(this.#ledger.sent)
+      const left = end === undefined ? this.#ring.length : end - this.#ledger.sent
+      if (left < FRAME_BYTES && end === undefined && atLeast === 'a whole frame') return
       const prefill = this.#prefill(now)
       const room = (LEAD_MS - Math.max(0, this.#ledger.aheadMs(now))) * MULAW_BYTES_PER_MS - prefill
       const wanted = Math.min(left, this.#message.length - prefill, Math.floor(room))
@@ -333,78 +267,44 @@ export class OutboundQueue {
     }
   }
 
-  /** Puts silence before real-time audio that meets a dry carrier; returns its bytes. */
-  #prefill(now: number): number {
-    const isDry = this.#ledger.aheadMs(now) <= 0
-    const isLive = this.#playlist.some((playback) => playback.start !== undefined && playback.end === undefined)
-    const bytes = PREFILL_MS * MULAW_BYTES_PER_MS
-    if (!isDry || !isLive || this.#ring.length >= bytes + FRAME_BYTES) return 0
-    this.#message.fill(MULAW_SILENCE, 0, bytes)
-    this.#shift(this.#ledger.sent, bytes)
-    return bytes
+  /** Whether the carrier would have less than the least lead by the next tick. */
+  #isShort(now: number): boolean {
+    return this.#ledger.aheadMs(now) - TICK_MS < LEAD_MS - BURST_MS
   }
 
-  /** Moves what lies at or after `position` by `by` bytes: silence was put in, or a cancelled playback taken out. */
-  #shift(position: number, by: number): void {
-    for (const playback of this.#playlist) {
-      if (playback.start === undefined) continue
-      if (playback.start >= position) playback.start += by
-      else if (by > 0 && (playback.end === undefined || playback.end > position)) playback.unheardBytes += by
-      if (playback.end !== undefined && playback.end >= position) playback.end += by
-    }
+  /** Puts silence before real-time audio that meets a dry carrier; returns its bytes. */
+  #prefill(now: number): number {
+    const isLive = this.#playlist.reading?.start !== undefined
+    if (!isLive || this.#ledger.aheadMs(now) > 0 || this.#ring.length >= PREFILL_BYTES + FRAME_BYTES) return 0
+    this.#message.fill(MULAW_SILENCE, 0, PREFILL_BYTES)
+    this.#playlist.insertSilence(this.#ledger.sent, PREFILL_BYTES)
+    return PREFILL_BYTES
   }
 
   #sendMessage(stream: StreamPort, bytes: number, now: number): void {
-    this.#noteCadence(now)
+    const state = {
+      isMidway: this.#playlist.isMidway(this.#ledger.sent),
+      isDry: this.#ledger.aheadMs(now) < 0,
+    }
     stream.sendMedia(this.#message.subarray(0, bytes))
     this.#ledger.noteSent(bytes, now)
-    this.counters.bytesOut += bytes
-    this.counters.framesOut = Math.ceil(this.counters.bytesOut / FRAME_BYTES)
-    if (this.#probe !== undefined && this.#probe.position <= this.#ledger.sent) {
-      this.waitMs.record(now - this.#probe.at)
-      this.#probe = undefined
-    }
     const { sent } = this.#ledger
-    const endsHere = this.#playlist.some((playback) => playback.end === sent)
-    if (!this.#speaking || endsHere || sent - this.#markedAt >= MARK_EVERY_BYTES) {
-      this.#markedAt = sent
-      stream.sendMark(this.#ledger.placeMark())
-    }
-    if (this.#speaking) return
-    this.#speaking = true
-    this.#report({ type: 'playback.started' })
+    this.cadence.noteSent(bytes, sent, now, state)
+    const isFirst = this.#voice !== 'speaking'
+    this.#voice = 'speaking'
+    if (isFirst || this.#playlist.hasEndAt(sent) || sent - this.#ledger.marked >= MARK_EVERY_BYTES) this.#mark(now)
+    if (isFirst) this.#report({ type: 'playback.started' })
   }
 
-  #noteCadence(now: number): void {
-    if (this.#firstAttachedAt !== undefined) this.firstAudioMs ??= now - this.#firstAttachedAt
-    const gap = now - this.#lastSentAt
-    this.#lastSentAt = now
-    if (!this.#speaking || gap > PAUSE_MS) return
-    this.counters.worstSendGapMs = Math.max(this.counters.worstSendGapMs, gap)
-    const { sent } = this.#ledger
-    const isMidway = this.#playlist.some((playback) => playback.start !== undefined && playback.start < sent)
-    if (this.#ledger.aheadMs(now) < 0 && isMidway) this.counters.underruns += 1
+  #mark(now: number): void {
+    this.#stream?.sendMark(this.#ledger.placeMark(now))
   }
 
-  #settleHeard(now: number): void {
-    const proven = this.#ledger.aheadMs(now) < -ECHO_GRACE_MS ? this.#ledger.sent : this.#ledger.proven
-    for (const playback of this.#playlist) {
-      if (playback.end === undefined || playback.end > proven) break
-      playback.settle(playback.end, false)
-    }
-    this.#dropSettled()
-  }
-
-  #dropSettled(): void {
-    this.#playlist = this.#playlist.filter((playback) => !playback.settled || this.#owesAudio(playback))
-    if (!this.#speaking || this.#playlist.length > 0) return
-    this.#speaking = false
+  #settleHeard(): void {
+    this.#playlist.settle(this.#ledger.proven)
+    if (this.#voice === 'quiet' || !this.isDrained) return
+    this.#voice = 'quiet'
     this.#report({ type: 'playback.drained' })
-  }
-
-  /** A failed source's last words are still in the queue: they keep their place until they were sent. */
-  #owesAudio(playback: QueuedPlayback): boolean {
-    return playback.end !== undefined && playback.end > this.#ledger.sent
   }
 
   #watchDepth(): void {

@@ -7,19 +7,27 @@ import { MULAW_BYTES_PER_MS } from '../audio/format.ts'
  * clock carries on from the last proof, never past what was sent.
  *
  * Invariants
- * - L1 `heard` never exceeds `sent` and never decreases.
+ * - L1 `heard` never exceeds `sent` and never decreases: where an echo shows that the clock ran ahead, it waits.
  * - L2 A mark of an earlier generation (sent before a `clear`) proves nothing: carriers echo cleared marks too.
- * - L3 Marks are retired by `clear` itself: an echo that never comes holds nothing up.
+ * - L3 Marks are retired by `clear` itself, and else when they are overdue: an echo that never comes holds nothing up.
  */
 
 interface PendingMark {
   readonly name: string
   readonly position: number
+  /** When its audio has been played, by the clock. */
+  readonly dueAt: number
 }
+
+/** An echo this late will not come: the clock then decides what was heard. */
+const ECHO_GRACE_MS = 2_000
 
 export class PlaybackLedger {
   #sent = 0
   #proven = 0
+  #marked = 0
+  /** The most that was ever told as heard. */
+  #told = 0
   /** A position known to have been heard, and when. */
   #anchor = { position: 0, at: 0 }
   /** When the carrier has played all it was sent. */
@@ -37,19 +45,24 @@ export class PlaybackLedger {
     return this.#proven
   }
 
-  /** Milliseconds of audio the carrier still holds at `now`; negative: for how long it has been dry. */
-  aheadMs(now: number): number {
-    return this.#dryAt - now
+  /** Up to where marks are out, or none is needed any more. */
+  get marked(): number {
+    return this.#marked
   }
 
   get marksPending(): number {
     return this.#marks.length
   }
 
+  /** Milliseconds of audio the carrier still holds at `now`; negative: for how long it has been dry. */
+  aheadMs(now: number): number {
+    return this.#dryAt - now
+  }
+
   noteSent(bytes: number, now: number): void {
     if (this.#dryAt <= now) {
       // The carrier had run dry: this audio is heard from now on.
-      this.#anchor = { position: this.#sent, at: now }
+      this.#anchor = { position: this.#reckon(now), at: now }
       this.#dryAt = now
     }
     this.#sent += bytes
@@ -57,10 +70,11 @@ export class PlaybackLedger {
   }
 
   /** A name for a mark at the present end of what was sent. */
-  placeMark(): string {
+  placeMark(now: number): string {
     this.#sequence += 1
     const name = `g${this.#generation}-${this.#sequence}`
-    this.#marks.push({ name, position: this.#sent })
+    this.#marks.push({ name, position: this.#sent, dueAt: Math.max(now, this.#dryAt) })
+    this.#marked = this.#sent
     return name
   }
 
@@ -71,21 +85,38 @@ export class PlaybackLedger {
     if (mark === undefined) return false
     this.#marks.splice(0, index + 1)
     this.#proven = mark.position
-    this.#anchor = { position: Math.max(mark.position, this.heard(now)), at: now }
+    this.#anchor = { position: mark.position, at: now }
     return true
   }
 
+  /** Takes marks for proven whose echo is overdue. */
+  expireMarks(now: number): void {
+    for (let mark = this.#marks[0]; mark !== undefined; mark = this.#marks[0]) {
+      if (now - mark.dueAt < ECHO_GRACE_MS) return
+      this.#proven = mark.position
+      this.#marks.shift()
+    }
+  }
+
+  /** Up to where the far end has heard what was sent, as far as can be known at `now`. */
   heard(now: number): number {
-    const played = Math.max(0, now - this.#anchor.at) * MULAW_BYTES_PER_MS
-    return Math.min(this.#sent, Math.round(this.#anchor.position + played))
+    this.#told = Math.max(this.#told, this.#reckon(now))
+    return this.#told
   }
 
   /** The carrier's buffer was emptied, or is out of reach: what was sent and not heard by now never will be. */
   forget(now: number): void {
     this.#proven = this.#sent
+    this.#marked = this.#sent
+    this.#told = this.#sent
     this.#anchor = { position: this.#sent, at: now }
     this.#dryAt = now
     this.#marks = []
     this.#generation += 1
+  }
+
+  #reckon(now: number): number {
+    const played = Math.max(0, now - this.#anchor.at) * MULAW_BYTES_PER_MS
+    return Math.min(this.#sent, Math.round(this.#anchor.position + played))
   }
 }

@@ -16,6 +16,7 @@ const FEWEST_ROUNDS = 2
 const MOST_ROUNDS = 12
 /** Turns of the event loop in which a promise job, a connect and a read each get their chance. */
 const TURNS_PER_ROUND = 4
+const NOTHING = (): void => undefined
 
 export interface Barrier {
   /** Resolves when the peer has handled everything sent so far; undefined when there is nobody to ask. */
@@ -38,8 +39,8 @@ export class Activity {
 
   /** Marks an operation as under way until the returned function is called (again is harmless). */
   begin(): () => void {
-    let finish = (): void => undefined
-    const operation: Operation = { done: new Promise<void>((resolve) => (finish = resolve)) }
+    let finish: () => void = NOTHING
+    const operation: Operation = { done: new Promise((resolve) => (finish = resolve)) }
     this.#operations.add(operation)
     this.touch()
     return () => {

@@ -20,8 +20,10 @@ export interface Exchange {
   readonly answerTimeoutMs: number
   /** Largest deviation of media frames from their beat, in milliseconds; 0 makes a perfect line. */
   readonly jitterMs: number
+  /** Aborted when the carrier closes: whatever is still open then is torn down. */
+  readonly closing: AbortSignal
   /** The wall clock's date that belongs to a time of the clock. */
-  dateAt(ms: number): Date
+  readonly dateAt: (ms: number) => Date
   /** Notes what Twilio's debugger would show. */
-  warn(warning: Warning): void
+  readonly warn: (warning: Warning) => void
 }

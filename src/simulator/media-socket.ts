@@ -5,7 +5,7 @@
  */
 
 import type { Socket } from 'node:net'
-import WebSocket, { type RawData } from 'ws'
+import { type RawData, WebSocket } from 'ws'
 import { signUpgrade } from '../twilio/signature.ts'
 import { isLoopback, reachable } from './addresses.ts'
 import type { Exchange } from './exchange.ts'
@@ -123,8 +123,10 @@ export class MediaSocket {
   }
 
   #listen(): void {
-    const { clock, activity, answerTimeoutMs } = this.#exchange
+    const { clock, activity, answerTimeoutMs, closing } = this.#exchange
     const socket = this.#socket
+    const tearDown = (): void => this.reset()
+    closing.addEventListener('abort', tearDown)
     const timer = clock.setTimeout(() => {
       this.#fail({ code: 31901, detail: `no answer to the connection request within ${answerTimeoutMs} ms` })
     }, answerTimeoutMs)
@@ -147,7 +149,10 @@ export class MediaSocket {
     })
     socket.on('pong', (id) => this.#settlePing(String(id)))
     socket.on('error', (error) => this.#fail(failureOf(error, this.#transport !== undefined)))
-    socket.on('close', (code) => this.#fail(closeFailure(code)))
+    socket.on('close', (code) => {
+      closing.removeEventListener('abort', tearDown)
+      this.#fail(closeFailure(code))
+    })
   }
 
   #fail(failure: SocketFailure): void {
@@ -173,7 +178,7 @@ export class MediaSocket {
 
 /** `ws` gives text frames as one Buffer unless asked otherwise. */
 function textOf(data: RawData): string {
-  return (data as Buffer).toString()
+  return Buffer.isBuffer(data) ? data.toString() : ''
 }
 
 function failureOf(error: Error & { readonly code?: string }, isOpen: boolean): SocketFailure {

@@ -11,12 +11,13 @@
 
 import type { Timer } from '../clock.ts'
 import type { Exchange } from './exchange.ts'
+import { FrameBeat } from './frame-beat.ts'
 import { MediaSocket, type SocketFailure } from './media-socket.ts'
 import { PacingMeter } from './pacing-meter.ts'
 import { PlayoutBuffer, SAMPLES_PER_MS } from './playout-buffer.ts'
-import { FRAME_MS, type SpeechQueue } from './speech-queue.ts'
+import type { Frame, SpeechQueue } from './speech-queue.ts'
 import { StreamLog } from './stream-log.ts'
-import { readServerMessage, StreamWriter, type WireMessage } from './stream-wire.ts'
+import { isWireMessage, readServerMessage, StreamWriter, type WireMessage } from './stream-wire.ts'
 import { describeWarning, type Warning, type WarningCode } from './warnings.ts'
 
 export interface MediaStreamOptions {
@@ -27,6 +28,8 @@ export interface MediaStreamOptions {
   readonly name: string | undefined
   readonly customParameters: Readonly<Record<string, string>>
   readonly speech: SpeechQueue
+  /** `start` has been sent. */
+  readonly onStarted: () => void
   /** Told of every warning that Twilio's debugger would show. */
   readonly onWarning: (warning: Warning) => void
 }
@@ -43,10 +46,8 @@ export interface SentFrame {
   readonly isSpeech: boolean
 }
 
-/** `start` follows `connected` after this long, the first frame `start` after one beat. */
+/** `start` follows `connected` after this long. */
 const START_DELAY_MS = 5
-/** Recorded first timestamps were 155 and 171: the origin lies before the start message. */
-const FIRST_TIMESTAMP = { low: 150, high: 171 } as const
 /** A call that is muted or mostly quiet keeps no more than this many frames for measuring: ten minutes. */
 const MOST_SENT_FRAMES = 30_000
 
@@ -72,21 +73,19 @@ export class MediaStream {
   readonly #options: MediaStreamOptions
   readonly #exchange: Exchange
   readonly #writer: StreamWriter
-  readonly #speech: SpeechQueue
-  readonly #timers = new Map<'start' | 'beat' | 'mark', Timer>()
+  readonly #beat: FrameBeat
+  readonly #timers = new Map<'start' | 'mark', Timer>()
   #socket: MediaSocket | undefined
   #playout: PlayoutBuffer | undefined
   #resolveEnded: (end: StreamEnd) => void = () => undefined
-  #isMuted = false
   #isCutOff = false
-  #beats = 0
-  #timestampOrigin = 0
 
   constructor(options: MediaStreamOptions) {
     const { exchange, callSid, customParameters } = options
     this.#options = options
     this.#exchange = exchange
-    this.#speech = options.speech
+    const send = (timestamp: number, frame: Frame): void => this.#sendFrame(timestamp, frame)
+    this.#beat = new FrameBeat({ exchange, speech: options.speech, send })
     this.sid = exchange.random.sid('MZ')
     this.url = options.url
     this.name = options.name ?? this.sid
@@ -138,16 +137,16 @@ export class MediaStream {
 
   /** Stops sending frames, while time and the person's speech go on; the socket stays up. */
   mute(): void {
-    this.#isMuted = true
+    this.#beat.mute()
   }
 
   unmute(): void {
-    this.#isMuted = false
+    this.#beat.unmute()
   }
 
   /** Jumps ahead in the timestamps, as if `ms` of frames had been lost. */
   skip(ms: number): void {
-    this.#timestampOrigin += ms
+    this.#beat.skip(ms)
   }
 
   /** Sends a frame as it is: a string as text, bytes as binary. */
@@ -171,7 +170,7 @@ export class MediaStream {
   /** The network swallows both directions, and neither side is told: only a hangup ends the stream. */
   halfOpen(): void {
     this.#isCutOff = true
-    this.#cancel('beat')
+    this.#beat.stop()
     this.#socket?.pause()
   }
 
@@ -196,40 +195,20 @@ export class MediaStream {
   }
 
   #start(): void {
-    const { clock, random } = this.#exchange
-    const now = clock.now()
+    const now = this.#exchange.clock.now()
     this.startedAt = now
     this.#playout = new PlayoutBuffer({ originMs: now })
-    this.#timestampOrigin = random.between(FIRST_TIMESTAMP.low, FIRST_TIMESTAMP.high)
     this.#say(this.#writer.start())
-    this.#armBeat(now)
+    this.#beat.start()
+    this.#options.onStarted()
   }
 
-  #armBeat(now: number): void {
-    const { jitterMs, random } = this.#exchange
-    const deadline = (this.startedAt ?? now) + (this.#beats + 1) * FRAME_MS + random.between(0, jitterMs)
-    this.#arm('beat', Math.max(0, deadline - now), () => this.#beat())
-  }
-
-  /** Sends the frame that is due, and those a late event loop has missed. */
-  #beat(): void {
-    const { clock } = this.#exchange
-    const now = clock.now()
-    const due = Math.max(this.#beats + 1, Math.floor((now - (this.startedAt ?? now)) / FRAME_MS))
-    while (this.#beats < due) this.#sendFrame(now)
-    this.#armBeat(now)
-  }
-
-  #sendFrame(now: number): void {
-    const { jitterMs, random } = this.#exchange
-    const frame = this.#speech.nextFrame()
-    const timestamp = this.#timestampOrigin + this.#beats * FRAME_MS + random.between(-jitterMs, jitterMs)
-    this.#beats += 1
-    if (this.#isMuted) return
+  #sendFrame(timestamp: number, frame: Frame): void {
     if (this.#socket?.isCongested === true) return this.#warn(31930, 'over 64 KiB wait to be read')
     this.#say(this.#writer.media(timestamp, Buffer.from(frame.audio).toString('base64')))
     this.framesSent += 1
-    if (this.sentFrames.length < MOST_SENT_FRAMES) this.sentFrames.push({ at: now, ...frame })
+    const at = this.#exchange.clock.now()
+    if (this.sentFrames.length < MOST_SENT_FRAMES) this.sentFrames.push({ at, ...frame })
   }
 
   #received(text: string | undefined): void {
@@ -280,7 +259,7 @@ export class MediaStream {
   #failed({ code, detail }: SocketFailure): void {
     if (this.end) return
     const by = code === 31921 ? 'server' : this.startedAt === undefined ? 'refusal' : 'network'
-    const warning = this.#warn(code, detail)
+    const warning = this.#note(code, detail)
     this.#finish({ by, warning })
   }
 
@@ -288,6 +267,7 @@ export class MediaStream {
     const { activity, clock } = this.#exchange
     this.end = end
     this.endedAt = clock.now()
+    this.#beat.stop()
     for (const name of this.#timers.keys()) this.#cancel(name)
     // What was still waiting to be heard is lost with the stream.
     this.#playout?.clear(this.endedAt)
@@ -295,7 +275,11 @@ export class MediaStream {
     this.#resolveEnded(end)
   }
 
-  #warn(code: WarningCode, detail: string): Warning {
+  #warn(code: WarningCode, detail: string): void {
+    this.#note(code, detail)
+  }
+
+  #note(code: WarningCode, detail: string): Warning {
     const { callSid, onWarning } = this.#options
     const at = this.#exchange.clock.now()
     const warning: Warning = { code, message: describeWarning(code, detail), callSid, streamSid: this.sid, at }
@@ -312,8 +296,7 @@ export class MediaStream {
   }
 
   #logReceived(json: unknown, text: string): void {
-    const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
-    const message = isObject ? (json as WireMessage) : text
+    const message = isWireMessage(json) ? json : text
     const event = typeof message === 'object' ? message['event'] : undefined
     this.#log('server', typeof event === 'string' ? event : 'raw', message)
   }
@@ -322,13 +305,13 @@ export class MediaStream {
     this.log.add({ at: this.#exchange.clock.now(), from, event, message })
   }
 
-  #arm(name: 'start' | 'beat' | 'mark', delayMs: number, callback: () => void): void {
+  #arm(name: 'start' | 'mark', delayMs: number, callback: () => void): void {
     this.#cancel(name)
     const { clock } = this.#exchange
     this.#timers.set(name, clock.setTimeout(callback, delayMs))
   }
 
-  #cancel(name: 'start' | 'beat' | 'mark'): void {
+  #cancel(name: 'start' | 'mark'): void {
     const { clock } = this.#exchange
     if (this.#timers.has(name)) clock.clearTimeout(this.#timers.get(name))
     this.#timers.delete(name)

@@ -11,45 +11,51 @@ export interface Frame {
   readonly isSpeech: boolean
 }
 
-/** One thing said; `isSaid` once its last frame has left. */
-export interface Utterance {
-  readonly isSaid: boolean
-}
-
-interface PendingUtterance {
+interface Utterance {
   readonly audio: Uint8Array
   position: number
-  isSaid: boolean
+  readonly finish: (isSaid: boolean) => void
 }
 
 export class SpeechQueue {
-  readonly #pending: PendingUtterance[] = []
+  #utterances: Utterance[] = []
+  #refrain: Uint8Array = new Uint8Array()
 
-  /** Queues mu-law audio behind what is still to be said. */
-  push(audio: Uint8Array): Utterance {
-    const utterance: PendingUtterance = { audio, position: 0, isSaid: audio.length === 0 }
-    if (!utterance.isSaid) this.#pending.push(utterance)
-    return utterance
+  /** Queues mu-law audio; resolves with true when its last frame has left, with false when it was cut off before. */
+  say(audio: Uint8Array): Promise<boolean> {
+    if (audio.length === 0) return Promise.resolve(true)
+    return new Promise((finish) => this.#utterances.push({ audio, position: 0, finish }))
   }
 
-  get isEmpty(): boolean {
-    return this.#pending.length === 0
+  /** Says this over and over whenever there is nothing else to say. */
+  repeat(audio: Uint8Array): void {
+    this.#refrain = audio
+  }
+
+  /** How long the rest takes to say, in milliseconds. */
+  get pendingMs(): number {
+    const bytes = this.#utterances.reduce((sum, { audio, position }) => sum + audio.length - position, 0)
+    return (bytes / FRAME_BYTES) * FRAME_MS
   }
 
   /** Forgets what has not been said. */
   clear(): void {
-    this.#pending.length = 0
+    const cutOff = this.#utterances
+    this.#utterances = []
+    this.#refrain = new Uint8Array()
+    for (const utterance of cutOff) utterance.finish(false)
   }
 
   /** The next 160 bytes; the last frame of an utterance is filled up with quiet. */
   nextFrame(): Frame {
-    const utterance = this.#pending[0]
+    if (this.#utterances.length === 0) void this.say(this.#refrain)
+    const [utterance] = this.#utterances
     if (utterance === undefined) return { audio: QUIET, isSpeech: false }
     const part = utterance.audio.subarray(utterance.position, utterance.position + FRAME_BYTES)
     utterance.position += part.length
     if (utterance.position >= utterance.audio.length) {
-      utterance.isSaid = true
-      this.#pending.shift()
+      this.#utterances.shift()
+      utterance.finish(true)
     }
     if (part.length === FRAME_BYTES) return { audio: part, isSpeech: true }
     const frame = QUIET.slice()

@@ -98,12 +98,20 @@ function toMethod(value: string | undefined): HttpMethod {
 /** From the parser's ordered form: one object per node, its name a key beside `:@` with the attributes. */
 function elementsOf(nodes: unknown): Element[] {
   if (!Array.isArray(nodes)) return []
-  return (nodes as Record<string, unknown>[]).flatMap((node) => {
+  return nodes.filter(isObject).flatMap((node) => {
     const name = Object.keys(node).find((key) => key !== ':@' && key !== '#text')
     if (name === undefined) return []
-    const attributes = (node[':@'] ?? {}) as Record<string, string>
-    return [{ name, attributes, children: elementsOf(node[name]) }]
+    return [{ name, attributes: attributesOf(node[':@']), children: elementsOf(node[name]) }]
   })
+}
+
+function attributesOf(attributes: unknown): Record<string, string> {
+  if (!isObject(attributes)) return {}
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]))
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
 }
 
 function invalid(complaint: string): ProtocolError {

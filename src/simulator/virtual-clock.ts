@@ -58,7 +58,7 @@ export class VirtualClock implements Clock {
   }
 
   clearTimeout(timer: Timer): void {
-    const index = this.#timers.indexOf(timer as PendingTimer)
+    const index = this.#timers.findIndex((pending) => pending === timer)
     if (index >= 0) this.#timers.splice(index, 1)
   }
 

@@ -31,10 +31,18 @@ export interface WebhookAnswer {
 export class WebhookFailure extends Error {
   override readonly name = 'WebhookFailure'
   readonly code: WarningCode
+  /** The HTTP status, when there was an answer. */
+  readonly status: number | undefined
 
-  constructor(code: WarningCode, message: string, options?: ErrorOptions) {
+  constructor(code: WarningCode, message: string, options: ErrorOptions & { readonly status?: number } = {}) {
     super(message, options)
     this.code = code
+    this.status = options.status
+  }
+
+  /** The server may be away only for a moment. */
+  get isTransient(): boolean {
+    return this.status === undefined || this.status >= 500
   }
 }
 
@@ -45,6 +53,8 @@ export interface WebhookClientOptions {
   readonly clock: Clock
   readonly activity: Activity
   readonly answerTimeoutMs: number
+  /** Abandons everything under way. */
+  readonly closing: AbortSignal
 }
 
 export class WebhookClient {
@@ -56,13 +66,13 @@ export class WebhookClient {
 
   /** Resolves with any 2xx answer. Rejects with {@link WebhookFailure} 11200 (other statuses) or 11205 (no answer). */
   async send(request: WebhookRequest): Promise<WebhookAnswer> {
-    const { clock, activity, answerTimeoutMs } = this.#options
+    const { clock, activity, answerTimeoutMs, closing } = this.#options
     const tooLate = new AbortController()
     const timer = clock.setTimeout(
       () => tooLate.abort(new Error(`no answer within ${answerTimeoutMs} ms`)),
       answerTimeoutMs,
     )
-    const signals = request.signal ? [request.signal, tooLate.signal] : [tooLate.signal]
+    const signals = [tooLate.signal, closing, ...(request.signal ? [request.signal] : [])]
     try {
       return await activity.during(this.#fetch(request, AbortSignal.any(signals)))
     } catch (thrown) {
@@ -88,7 +98,8 @@ export class WebhookClient {
     })
     const body = await response.text()
     if (!response.ok) {
-      throw new WebhookFailure(11200, `expected a 2xx answer from ${request.url}, got ${response.status}`)
+      const { status } = response
+      throw new WebhookFailure(11200, `expected a 2xx answer from ${request.url}, got ${status}`, { status })
     }
     const [contentType = ''] = (response.headers.get('content-type') ?? '').split(';', 1)
     return { status: response.status, contentType: contentType.trim().toLowerCase(), body }

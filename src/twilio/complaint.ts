@@ -11,8 +11,8 @@ const LONGEST_EXCERPT = 80
 export function excerpt(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (typeof value === 'object' && value !== null) return 'an object'
-  if (typeof value !== 'string') return String(value)
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') return `a value of type ${typeof value}`
   if (value.length <= LONGEST_EXCERPT) return JSON.stringify(value)
   return `${JSON.stringify(value.slice(0, LONGEST_EXCERPT))}... (${value.length} characters)`
 }
@@ -24,7 +24,8 @@ export function excerpt(value: unknown): string {
 export function complaint(error: z.ZodError, input: unknown): string {
   const [issue] = error.issues
   if (issue === undefined) return 'expected something else'
-  const place = issue.path.map(String).join('.')
+  // A key may be as long as the message it came in.
+  const place = issue.path.map(String).join('.').slice(0, LONGEST_EXCERPT)
   const what = place === '' ? 'the message' : place
   return `expected ${what} to be ${issue.message}, got ${pictured(issue.path, valueAt(input, issue.path))}`
 }
@@ -34,14 +35,14 @@ const PRIVATE = new Set<PropertyKey>(['payload', 'customParameters'])
 
 function pictured(path: readonly PropertyKey[], value: unknown): string {
   if (!path.some((key) => PRIVATE.has(key))) return excerpt(value)
-  return typeof value === 'string' ? `${value.length} characters` : `a ${value === null ? 'null' : typeof value}`
+  return typeof value === 'string' ? `${value.length} characters` : `a value of type ${typeof value}`
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   let value = input
   for (const key of path) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-    value = (value as Record<PropertyKey, unknown>)[key]
+    value = Reflect.get(value, key)
   }
   return value
 }

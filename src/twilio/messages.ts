@@ -85,9 +85,10 @@ const callSid = z.custom<CallSid>(isCallSid, 'CA and 32 hexadecimal digits')
 const accountSid = z.custom<AccountSid>(isAccountSid, 'AC and 32 hexadecimal digits')
 const common = { streamSid, sequenceNumber: digits }
 
-const connected = object({ protocol: text, version: text }).transform(
-  (message): ConnectedMessage => ({ event: 'connected', ...message }),
-)
+const connected = object({ protocol: text, version: text }).transform((message): ConnectedMessage => ({
+  event: 'connected',
+  ...message,
+}))
 
 const start = object({
   ...common,

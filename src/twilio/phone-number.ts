@@ -27,7 +27,13 @@ export function parsePhoneNumber(text: string): PhoneNumber {
   const parsed = parsePhoneNumberFromString(text, { extract: false })
   if (parsed === undefined) throw invalid('one whose country code or length does not exist')
   if (!parsed.isPossible()) throw invalid(`one too short or too long for +${parsed.countryCallingCode}`)
-  return parsed.number as string as PhoneNumber
+  const number: string = parsed.number
+  if (isE164(number)) return number
+  throw invalid('one that is too long')
+}
+
+function isE164(text: string): text is PhoneNumber {
+  return /^\+[1-9][0-9]{1,14}$/.test(text)
 }
 
 /** What a look at the characters shows; the library would quietly read other scripts' digits, and extensions. */
@@ -40,7 +46,10 @@ function objection(text: string): string | undefined {
 }
 
 function invalid(got: string): UsageError {
-  return new UsageError('PHONE_NUMBER_INVALID', `expected a phone number in E.164 form such as +15551234567, got ${got}`)
+  return new UsageError(
+    'PHONE_NUMBER_INVALID',
+    `expected a phone number in E.164 form such as +15551234567, got ${got}`,
+  )
 }
 
 /** Whether the number begins with one of the prefixes; with no prefixes, nothing is allowed. */

@@ -59,7 +59,10 @@ export function rejectTwiml(reason: 'busy' | 'rejected'): string {
 
 function expectUrl(what: string, url: string, pattern: RegExp, expected: string): void {
   if (pattern.test(url) && isXmlText(url)) return
-  throw new ProtocolError('TWIML_INVALID', `expected ${what} to be ${expected}, got ${JSON.stringify(url.slice(0, 80))}`)
+  throw new ProtocolError(
+    'TWIML_INVALID',
+    `expected ${what} to be ${expected}, got ${JSON.stringify(url.slice(0, 80))}`,
+  )
 }
 
 /** The messages name the parameter and never quote its value, which may be a secret. */

@@ -36,10 +36,10 @@ export interface VoiceWebhook {
   readonly to: string
   readonly direction: 'inbound' | 'outbound'
   readonly callStatus: CallStatus
-  readonly callerName?: string
-  readonly forwardedFrom?: string
+  readonly callerName?: string | undefined
+  readonly forwardedFrom?: string | undefined
   /** The carrier's verdict on the caller id, e.g. `TN-Validation-Passed-A`. */
-  readonly stirVerstat?: string
+  readonly stirVerstat?: string | undefined
 }
 
 export interface CallStatusCallback {
@@ -47,12 +47,12 @@ export interface CallStatusCallback {
   readonly callSid: CallSid
   readonly callStatus: CallStatus
   /** Order by this: callbacks arrive in any order. Starts at 0. */
-  readonly sequenceNumber?: number
-  readonly sipResponseCode?: number
-  readonly durationSeconds?: number
-  readonly errorCode?: number
+  readonly sequenceNumber?: number | undefined
+  readonly sipResponseCode?: number | undefined
+  readonly durationSeconds?: number | undefined
+  readonly errorCode?: number | undefined
   /** `human`, `machine_start`, `fax`, `unknown`...: answering-machine detection. */
-  readonly answeredBy?: string
+  readonly answeredBy?: string | undefined
 }
 
 export interface StreamStatusCallback {
@@ -60,14 +60,14 @@ export interface StreamStatusCallback {
   readonly callSid: CallSid
   readonly streamSid: StreamSid
   readonly streamEvent: 'stream-started' | 'stream-stopped' | 'stream-error'
-  readonly streamError?: string
+  readonly streamError?: string | undefined
 }
 
 export type StatusCallback = CallStatusCallback | StreamStatusCallback
 
 /** `application/x-www-form-urlencoded` text to fields. Takes any text. */
 export function parseFormBody(raw: string): FormParams {
-  const params = Object.create(null) as Record<string, string | string[]>
+  const params: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of new URLSearchParams(raw)) {
     const earlier = params[name]
     if (earlier === undefined) params[name] = value
@@ -101,19 +101,17 @@ const voiceWebhook = z
     ForwardedFrom: optionalText,
     StirVerstat: optionalText,
   })
-  .transform((form) =>
-    present({
-      callSid: form.CallSid,
-      accountSid: form.AccountSid,
-      from: form.From,
-      to: form.To,
-      direction: form.Direction === 'inbound' ? ('inbound' as const) : ('outbound' as const),
-      callStatus: form.CallStatus,
-      callerName: form.CallerName,
-      forwardedFrom: form.ForwardedFrom,
-      stirVerstat: form.StirVerstat,
-    }),
-  )
+  .transform((form): VoiceWebhook => ({
+    callSid: form.CallSid,
+    accountSid: form.AccountSid,
+    from: form.From,
+    to: form.To,
+    direction: form.Direction === 'inbound' ? 'inbound' : 'outbound',
+    callStatus: form.CallStatus,
+    callerName: form.CallerName,
+    forwardedFrom: form.ForwardedFrom,
+    stirVerstat: form.StirVerstat,
+  }))
 
 const callStatusCallback = z
   .object({
@@ -126,18 +124,16 @@ const callStatusCallback = z
     ErrorCode: optionalNumber,
     AnsweredBy: optionalText,
   })
-  .transform((form) =>
-    present({
-      kind: 'call' as const,
-      callSid: form.CallSid,
-      callStatus: form.CallStatus,
-      sequenceNumber: form.SequenceNumber,
-      sipResponseCode: form.SipResponseCode,
-      durationSeconds: form.CallDuration,
-      errorCode: form.ErrorCode,
-      answeredBy: form.AnsweredBy,
-    }),
-  )
+  .transform((form): CallStatusCallback => ({
+    kind: 'call',
+    callSid: form.CallSid,
+    callStatus: form.CallStatus,
+    sequenceNumber: form.SequenceNumber,
+    sipResponseCode: form.SipResponseCode,
+    durationSeconds: form.CallDuration,
+    errorCode: form.ErrorCode,
+    answeredBy: form.AnsweredBy,
+  }))
 
 const STREAM_EVENTS = ['stream-started', 'stream-stopped', 'stream-error'] as const
 
@@ -148,15 +144,13 @@ const streamStatusCallback = z
     StreamEvent: z.enum(STREAM_EVENTS, `one of ${STREAM_EVENTS.join(', ')}`),
     StreamError: optionalText,
   })
-  .transform((form) =>
-    present({
-      kind: 'stream' as const,
-      callSid: form.CallSid,
-      streamSid: form.StreamSid,
-      streamEvent: form.StreamEvent,
-      streamError: form.StreamError,
-    }),
-  )
+  .transform((form): StreamStatusCallback => ({
+    kind: 'stream',
+    callSid: form.CallSid,
+    streamSid: form.StreamSid,
+    streamEvent: form.StreamEvent,
+    streamError: form.StreamError,
+  }))
 
 /** The voice webhook's call. Throws ProtocolError WEBHOOK_INVALID. */
 export function parseVoiceWebhook(params: FormParams): VoiceWebhook {
@@ -172,13 +166,4 @@ function parse<T>(schema: z.ZodType<T>, params: FormParams): T {
   const result = schema.safeParse(params)
   if (result.success) return result.data
   throw new ProtocolError('WEBHOOK_INVALID', complaint(result.error, params))
-}
-
-type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>
-}
-
-/** The same fields without those that are undefined: an absent fact is an absent key. */
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>
 }

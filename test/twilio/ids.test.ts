@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { isAccountSid, isCallSid, isStreamSid, parseAccountSid, parseCallSid, parseStreamSid } from '../../src/twilio/ids.ts'
+import {
+  isAccountSid,
+  isCallSid,
+  isStreamSid,
+  parseAccountSid,
+  parseCallSid,
+  parseStreamSid,
+} from '../../src/twilio/ids.ts'
 
 const HEX = '0123456789abcdefABCDEF0123456789'
 
@@ -26,7 +33,10 @@ describe.each([
   ])('is not %s', (_, value) => {
     expect(is(value)).toBe(false)
     expect(() => parse(value)).toThrow(
-      expect.objectContaining({ code: 'MESSAGE_INVALID', message: expect.stringContaining(`expected ${name} (${prefix} and`) }),
+      expect.objectContaining({
+        code: 'MESSAGE_INVALID',
+        message: expect.stringContaining(`expected ${name} (${prefix} and`),
+      }),
     )
   })
 })

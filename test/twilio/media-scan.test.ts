@@ -1,4 +1,5 @@
-import fc from 'fast-check'
+import { isDeepStrictEqual } from 'node:util'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { scanMedia } from '../../src/twilio/media-scan.ts'
 import { parseBySchema } from '../../src/twilio/messages.ts'
@@ -7,9 +8,9 @@ import { MEDIA, MESSAGES, STREAM_SID } from './wire-messages.ts'
 const USUAL = JSON.stringify(MEDIA)
 
 /** Whenever the scan answers, the schema must give the same answer; when it does not, nothing is claimed. */
-function expectAgreement(text: string): void {
+function agrees(text: string): boolean {
   const scanned = scanMedia(text)
-  if (scanned !== undefined) expect(parseBySchema(text)).toStrictEqual(scanned)
+  return scanned === undefined || isDeepStrictEqual(parseBySchema(text), scanned)
 }
 
 /** Strings that look like parts of a media message, and others. */
@@ -121,9 +122,8 @@ describe('the media scan', () => {
   })
 
   it('takes no other message for media, even with media inside', () => {
-    for (const [name, message] of Object.entries(MESSAGES)) {
-      if (name !== 'media') expect(scanMedia(JSON.stringify(message)), name).toBeUndefined()
-    }
+    const others = Object.values(MESSAGES).filter((message) => message !== MEDIA)
+    expect(others.map((message) => scanMedia(JSON.stringify(message)))).toEqual(others.map(() => undefined))
     const mark = JSON.stringify({ event: 'mark', sequenceNumber: '2', streamSid: STREAM_SID, mark: { name: USUAL } })
     expect(scanMedia(mark)).toBeUndefined()
     expect(parseBySchema(mark)).toMatchObject({ event: 'mark', name: USUAL })
@@ -134,7 +134,7 @@ describe('the media scan', () => {
     fc.assert(
       fc.property(mediaText, (message) => {
         if (scanMedia(message) !== undefined) answered += 1
-        expectAgreement(message)
+        expect(agrees(message)).toBe(true)
       }),
       { numRuns: 2_000 },
     )
@@ -146,7 +146,7 @@ describe('the media scan', () => {
     const damage = fc.tuple(fc.nat(USUAL.length), fc.nat(2), fc.oneof(hostile, fc.string({ maxLength: 2 })))
     fc.assert(
       fc.property(damage, ([at, length, other]) => {
-        expectAgreement(USUAL.slice(0, at) + other + USUAL.slice(at + length))
+        expect(agrees(USUAL.slice(0, at) + other + USUAL.slice(at + length))).toBe(true)
       }),
       { numRuns: 2_000 },
     )

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../src/errors.ts'
 import { parseStreamMessage } from '../../src/twilio/messages.ts'
@@ -17,15 +17,23 @@ import {
 
 const read = (message: unknown) => parseStreamMessage(JSON.stringify(message))
 
-function refusal(text: string): string {
+/** The message of the ProtocolError that the text is refused with; undefined if it is accepted. */
+function refusal(text: string): string | undefined {
   try {
     parseStreamMessage(text)
+    return undefined
   } catch (error) {
-    expect(error).toBeInstanceOf(ProtocolError)
-    expect(error).toHaveProperty('code', 'MESSAGE_INVALID')
-    return (error as Error).message
+    if (error instanceof ProtocolError && error.code === 'MESSAGE_INVALID') return error.message
+    throw error
   }
-  throw new Error('it was accepted')
+}
+
+function mediaWith(changed: object): string {
+  return JSON.stringify({ ...MEDIA, media: { ...MEDIA.media, ...changed } })
+}
+
+function startWith(changed: object): string {
+  return JSON.stringify({ ...START, start: { ...START.start, ...changed } })
 }
 
 describe('a stream message', () => {
@@ -108,15 +116,13 @@ describe('a stream message', () => {
       .replace('{', hostile)
       .replace('"customParameters":{', '"customParameters":{"__proto__":"polluted","constructor":"x",')
     const message = parseStreamMessage(start)
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined()
+    expect(Reflect.get({}, 'polluted')).toBeUndefined()
     expect(Object.getPrototypeOf(message)).toBe(Object.prototype)
     expect(message).toMatchObject({ event: 'start', customParameters: { token: 'one-shot', constructor: 'x' } })
   })
 })
 
 describe('a refused message', () => {
-  const media = (changed: object) => JSON.stringify({ ...MEDIA, media: { ...MEDIA.media, ...changed } })
-
   it.each([
     ['', 'expected a JSON object, got ""'],
     ['hello\n', 'expected a JSON object, got "hello\\n"'],
@@ -124,35 +130,36 @@ describe('a refused message', () => {
     ['null', 'expected the message to be an object, got null'],
     ['7', 'expected the message to be an object, got 7'],
     ['{}', 'expected event to be a string, got nothing'],
-    ['{"event":{"event":"media"}}', 'expected event to be a string, got an object'],
+    ['{"event":{"event":"media"}}', 'expected event to be a string, got a value of type object'],
     ['{"event":"connected"}', 'expected protocol to be a string, got nothing'],
     [JSON.stringify({ ...MARK, streamSid: 'MZ1' }), 'expected streamSid to be MZ and 32 hexadecimal digits, got "MZ1"'],
     [JSON.stringify({ ...MARK, sequenceNumber: 4 }), 'expected sequenceNumber to be a string of digits, got 4'],
     [JSON.stringify({ ...MARK, mark: {} }), 'expected mark.name to be a string, got nothing'],
     [JSON.stringify({ ...STOP, stop: undefined }), 'expected stop to be an object, got nothing'],
     [JSON.stringify({ ...DTMF, dtmf: { digit: '12' } }), 'expected dtmf.digit to be one of 0-9 * # A-D, got "12"'],
-    [media({ chunk: '-1' }), 'expected media.chunk to be a string of at most 15 digits, got "-1"'],
-    [media({ timestamp: '1e3' }), 'expected media.timestamp to be a string of at most 15 digits, got "1e3"'],
-    [media({ track: 'both' }), 'expected media.track to be inbound or outbound, got "both"'],
+    [mediaWith({ chunk: '-1' }), 'expected media.chunk to be a string of at most 15 digits, got "-1"'],
+    [mediaWith({ timestamp: '1e3' }), 'expected media.timestamp to be a string of at most 15 digits, got "1e3"'],
+    [mediaWith({ track: 'both' }), 'expected media.track to be inbound or outbound, got "both"'],
   ])('%s says what was expected and what came', (text, message) => {
     expect(refusal(text)).toBe(message)
   })
 
   it('says where in start it went wrong', () => {
-    const start = (changed: object) => JSON.stringify({ ...START, start: { ...START.start, ...changed } })
-    expect(refusal(start({ callSid: undefined }))).toContain('expected start.callSid to be CA and 32')
-    expect(refusal(start({ mediaFormat: { encoding: 'x', sampleRate: '8000', channels: 1 } }))).toBe(
+    expect(refusal(startWith({ callSid: undefined }))).toContain('expected start.callSid to be CA and 32')
+    expect(refusal(startWith({ mediaFormat: { encoding: 'x', sampleRate: '8000', channels: 1 } }))).toBe(
       'expected start.mediaFormat.sampleRate to be a whole number, got "8000"',
     )
-    expect(refusal(start({ mediaFormat: { encoding: 'x', sampleRate: 8000, channels: 0 } }))).toBe(
+    expect(refusal(startWith({ mediaFormat: { encoding: 'x', sampleRate: 8000, channels: 0 } }))).toBe(
       'expected start.mediaFormat.channels to be a positive number, got 0',
     )
   })
 
   it('quotes no payload, no parameter and nothing long', () => {
-    expect(refusal(media({ payload: 'not base64' }))).toBe('expected media.payload to be base64, got 10 characters')
-    const start = { ...START, start: { ...START.start, customParameters: { token: 31_337 } } }
-    expect(refusal(JSON.stringify(start))).toBe('expected start.customParameters.token to be a string, got a number')
+    expect(refusal(mediaWith({ payload: 'not base64' }))).toBe('expected media.payload to be base64, got 10 characters')
+    expect(refusal(startWith({ customParameters: { token: 31_337 } }))).toBe(
+      'expected start.customParameters.token to be a string, got a value of type number',
+    )
+    expect(refusal(startWith({ customParameters: { ['k'.repeat(60_000)]: 1 } }))).toMatch(/^.{100,200}$/)
     expect(refusal(`{"event":"media",${'x'.repeat(60_000)}`)).toMatch(/^.{100,150}\.\.\. \(60017 characters\)$/)
   })
 
@@ -160,13 +167,7 @@ describe('a refused message', () => {
     const hostile = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), damaged(Object.values(MESSAGES)))
     fc.assert(
       fc.property(hostile, (text) => {
-        try {
-          expect(parseStreamMessage(text)).toHaveProperty('event')
-        } catch (error) {
-          expect(error).toBeInstanceOf(ProtocolError)
-          expect((error as Error).message).toMatch(/^expected .* got .*$/s)
-          expect((error as Error).message.length).toBeLessThan(700)
-        }
+        expect(refusal(text) ?? 'expected all, got all').toMatch(/^expected [^]{0,600} got [^]{0,600}$/)
       }),
       { numRuns: 500 },
     )

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { clearMessage, markMessage, mediaMessage } from '../../src/twilio/outbound-messages.ts'
 import { STREAM_SID } from './wire-messages.ts'
@@ -16,10 +16,13 @@ describe('a message to the carrier', () => {
 
   it('mark has exactly the documented keys, and any name is escaped', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\u2028', '\ud800', '\n')), (name) => {
-        const written = JSON.stringify({ event: 'mark', streamSid: STREAM_SID, mark: { name } })
-        expect(markMessage(STREAM_SID, name)).toBe(written)
-      }),
+      fc.property(
+        fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"', '\\', '\u2028', '\ud800', '\n')),
+        (name) => {
+          const written = JSON.stringify({ event: 'mark', streamSid: STREAM_SID, mark: { name } })
+          expect(markMessage(STREAM_SID, name)).toBe(written)
+        },
+      ),
     )
   })
 

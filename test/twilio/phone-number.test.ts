@@ -1,6 +1,17 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/errors.ts'
 import { isDestinationAllowed, parseDestinationPrefixes, parsePhoneNumber } from '../../src/twilio/phone-number.ts'
+
+/** The number, or the message it is refused with; anything else thrown is thrown on. */
+function read(text: string): { number?: string; refused?: string } {
+  try {
+    return { number: parsePhoneNumber(text) }
+  } catch (error) {
+    if (error instanceof UsageError && error.code === 'PHONE_NUMBER_INVALID') return { refused: error.message }
+    throw error
+  }
+}
 
 describe('a phone number', () => {
   it.each([
@@ -47,18 +58,14 @@ describe('a phone number', () => {
   })
 
   it('once read, is E.164 and reads as itself; anything else is a UsageError that does not repeat it (property)', () => {
-    const characters = fc.constantFrom(...'0123456789 ().-')
+    const characters = fc.constantFrom(...'0123456789 ().-'.split(''))
     const numbers = fc.array(characters, { maxLength: 18 }).map((rest) => `+${rest.join('')}`)
     fc.assert(
       fc.property(fc.oneof(numbers, numbers, fc.string({ unit: 'binary' })), (text) => {
-        try {
-          const number = parsePhoneNumber(text)
-          expect(number).toMatch(/^\+[1-9][0-9]{3,14}$/)
-          expect(parsePhoneNumber(number)).toBe(number)
-        } catch (error) {
-          expect(error).toHaveProperty('code', 'PHONE_NUMBER_INVALID')
-          if (text.length > 3) expect((error as Error).message).not.toContain(text)
-        }
+        const { number, refused } = read(text)
+        expect(number ?? '+1000').toMatch(/^\+[1-9][0-9]{3,14}$/)
+        expect(read(number ?? '').number).toBe(number)
+        expect(text.length > 3 && refused?.includes(text)).toBeFalsy()
       }),
       { numRuns: 1_000 },
     )

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ProtocolError } from '../../src/errors.ts'
 import { type ConnectStream, connectStreamTwiml, hangupTwiml, rejectTwiml } from '../../src/twilio/twiml.ts'
 
 const URLS = { streamUrl: 'wss://voice.example/ws', actionUrl: 'https://voice.example/twiml/next?attempt=1' }
@@ -14,10 +15,16 @@ const parser = new XMLParser({
   isArray: (name) => name === 'Parameter',
 })
 
-const refusal = (wanted: Partial<ConnectStream>, message: RegExp) =>
-  expect(() => connectStreamTwiml({ ...URLS, parameters: {}, ...wanted })).toThrow(
-    expect.objectContaining({ code: 'TWIML_INVALID', message: expect.stringMatching(message) }),
-  )
+/** The message that the TwiML is refused with; undefined if it is written. */
+function refusal(wanted: Partial<ConnectStream>): string | undefined {
+  try {
+    connectStreamTwiml({ ...URLS, parameters: {}, ...wanted })
+    return undefined
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code === 'TWIML_INVALID') return error.message
+    throw error
+  }
+}
 
 describe('TwiML that connects a stream', () => {
   it('is one Connect with an action, and nothing after it that would keep a silent line open', () => {
@@ -29,16 +36,25 @@ describe('TwiML that connects a stream', () => {
   })
 
   it('asks for stream status callbacks when told where', () => {
-    expect(connectStreamTwiml({ ...URLS, statusCallbackUrl: 'https://voice.example/status', parameters: {} })).toContain(
+    expect(
+      connectStreamTwiml({ ...URLS, statusCallbackUrl: 'https://voice.example/status', parameters: {} }),
+    ).toContain(
       '<Stream url="wss://voice.example/ws" statusCallback="https://voice.example/status" statusCallbackMethod="POST"/>',
     )
   })
 
   it('carries any parameter through XML and back (property)', () => {
     const tricky = fc.constantFrom('&', '&amp;', '<', '"', "'", ']]>', '\n', '\t', '\r', '&#x41;', '😀', ' a ')
-    const part = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 100 }), fc.array(tricky, { maxLength: 5 }).map(String))
+    const part = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 100 }),
+      fc.array(tricky, { maxLength: 5 }).map(String),
+    )
     const carried = part.filter((text) => isXmlText(text))
-    const parameters = fc.dictionary(carried.filter((name) => name !== ''), carried, { maxKeys: 5 })
+    const parameters = fc.dictionary(
+      carried.filter((name) => name !== ''),
+      carried,
+      { maxKeys: 5 },
+    )
     fc.assert(
       fc.property(parameters, fc.webUrl({ withQueryParameters: true }), (wanted, actionUrl) => {
         const twiml = connectStreamTwiml({ ...URLS, actionUrl, parameters: wanted })
@@ -54,24 +70,32 @@ describe('TwiML that connects a stream', () => {
 
   it('refuses parameters of 500 characters and more, without quoting their value', () => {
     expect(connectStreamTwiml({ ...URLS, parameters: { name: 'x'.repeat(495) } })).toContain('x'.repeat(495))
-    refusal({ parameters: { name: 'x'.repeat(496) } }, /^expected parameter "name" to have fewer than 500 .*, got 500$/)
+    expect(refusal({ parameters: { name: 'x'.repeat(496) } })).toMatch(
+      /^expected parameter "name" to have fewer than 500 .*, got 500$/,
+    )
   })
 
   it.each(['\u0000', '\u000b', '\u001f', '\ud800', '\ufffe'])('refuses %j, which XML cannot carry', (character) => {
-    refusal({ parameters: { name: `a${character}` } }, /^expected parameter "name" to be text that XML can carry/)
-    refusal({ parameters: { [`a${character}`]: '' } }, /to be text that XML can carry/)
+    expect(refusal({ parameters: { name: `a${character}` } })).toMatch(
+      /^expected parameter "name" to be text that XML can carry/,
+    )
+    expect(refusal({ parameters: { [`a${character}`]: '' } })).toMatch(/to be text that XML can carry/)
   })
 
   it('refuses a parameter without a name', () => {
-    refusal({ parameters: { '': 'x' } }, /to have a name/)
+    expect(refusal({ parameters: { '': 'x' } })).toMatch(/to have a name/)
   })
 
   it('refuses a stream URL with a query, another scheme or spaces, and a relative action', () => {
-    refusal({ streamUrl: 'wss://voice.example/ws?token=1' }, /^expected the stream URL to be wss:.* got "wss:/)
-    refusal({ streamUrl: 'https://voice.example/ws' }, /the stream URL/)
-    refusal({ streamUrl: 'wss://voice.example/ ws' }, /the stream URL/)
-    refusal({ actionUrl: '/twiml/next' }, /^expected the action URL to be an absolute http\(s\) URL, got "\/twiml\/next"$/)
-    refusal({ statusCallbackUrl: '/status' }, /the status callback URL/)
+    expect(refusal({ streamUrl: 'wss://voice.example/ws?token=1' })).toMatch(
+      /^expected the stream URL to be wss:.* got "wss:/,
+    )
+    expect(refusal({ streamUrl: 'https://voice.example/ws' })).toMatch(/the stream URL/)
+    expect(refusal({ streamUrl: 'wss://voice.example/ ws' })).toMatch(/the stream URL/)
+    expect(refusal({ actionUrl: '/twiml/next' })).toBe(
+      'expected the action URL to be an absolute http(s) URL, got "/twiml/next"',
+    )
+    expect(refusal({ statusCallbackUrl: '/status' })).toMatch(/the status callback URL/)
   })
 })
 
@@ -87,5 +111,5 @@ describe('TwiML that ends a call', () => {
 
 /** Said in another way than in the code under test: by what is forbidden. */
 function isXmlText(text: string): boolean {
-  return text.isWellFormed() && ![...text].some((character) => /[^\P{Cc}\t\n\r\u{7f}-\u{9f}]|[\ufffe\uffff]/u.test(character))
+  return !/[^\P{Cc}\t\n\r\u{7f}-\u{9f}]|\p{Cs}|[\ufffe\uffff]/u.test(text)
 }

@@ -1,9 +1,9 @@
 /** Messages as the documentation and recorded calls show them, for the tests of this folder. */
 
-import type { StreamSid } from '../../src/twilio/ids.ts'
+import { parseStreamSid } from '../../src/twilio/ids.ts'
 
 const HEX = '0123456789abcdef0123456789abcdef'
-export const STREAM_SID = `MZ${HEX}` as StreamSid
+export const STREAM_SID = parseStreamSid(`MZ${HEX}`)
 export const CALL_SID = `CA${HEX}`
 export const ACCOUNT_SID = `AC${HEX}`
 

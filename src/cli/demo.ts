@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { echo } from '../agents/echo.ts'
+import { alignSpeech } from '../audio/align.ts'
+import { writeWav } from '../audio/wav.ts'
+import { loadConfig } from '../config.ts'
+import { createLogger } from '../log.ts'
+import type { SimulatedCall } from '../simulator/call.ts'
+import type { Person } from '../simulator/person.ts'
+import { loadSpeech } from '../simulator/recorded-speech.ts'
+import { createSimulatedCarrier, type SimulatedCarrier } from '../simulator/simulated-carrier.ts'
+import { createSwitchboard, type Switchboard } from '../switchboard.ts'
+import { ApiClient } from './api-client.ts'
+import { type DemoCall, describeCalls } from './demo-report.ts'
+import { findFreePort } from './free-port.ts'
+import { CALLEE_SPEECH, CALLER_SPEECH } from './speech-files.ts'
+
+export interface DemoOptions {
+  readonly calls: number
+  readonly seconds: number
+  readonly wav?: string
+  readonly keep?: boolean
+  readonly json?: boolean
+}
+
+interface Stage {
+  readonly carrier: SimulatedCarrier
+  readonly switchboard: Switchboard
+  readonly url: string
+  readonly api: ApiClient
+  readonly folder: string
+  readonly tell: (line: string) => void
+}
+
+const OUR_NUMBER = '+15550100000'
+/** Calls start this far apart. */
+const STAGGER_MS = 37
+/** For the last words to come back before somebody hangs up. */
+const LISTEN_ON_MS = 400
+const TELEPHONE_RATE = 8_000
+/** How much later than said, and how much earlier than the recording begins, an echo can lie. */
+const MAX_LAG = 4 * TELEPHONE_RATE
+
+/**
+ * Starts a server and a simulated carrier on loopback, carries calls both ways with recorded speech through the echo
+ * agent, and prints what came of them. True when every call ended as it should.
+ */
+export async function demo(options: DemoOptions): Promise<boolean> {
+  const stage = await setStage((line) => process.stderr.write(`${line}\n`))
+  try {
+    const all = Array.from({ length: options.calls }, (_, index) => {
+      const carry = index % 2 === 0 ? carryInbound : carryOutbound
+      return sleep(index * STAGGER_MS).then(() => carry(stage, index, options))
+    })
+    const calls = await Promise.all(all)
+    const report = options.json === true ? `${JSON.stringify({ calls }, null, 2)}\n` : describeCalls(calls)
+    process.stdout.write(report)
+    if (options.keep === true) await stayUp(stage)
+    return calls.every((call) => call.isAsExpected)
+  } finally {
+    await stage.switchboard.close()
+    await stage.carrier.close()
+  }
+}
+
+async function setStage(tell: (line: string) => void): Promise<Stage> {
+  const carrier = await createSimulatedCarrier()
+  const port = await findFreePort()
+  const apiToken = randomBytes(18).toString('base64url')
+  const config = loadConfig({
+    PORT: String(port),
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+    TWILIO_ACCOUNT_SID: carrier.accountSid,
+    TWILIO_AUTH_TOKEN: carrier.authToken,
+    TWILIO_API_URL: carrier.url,
+    TWILIO_FROM: OUR_NUMBER,
+    CALLCHART_API_TOKEN: apiToken,
+    CALLCHART_ALLOWED_DESTINATIONS: '+1555',
+    CALLCHART_MAX_CALLS: '1000',
+    CALLCHART_DATA_DIR: process.env['CALLCHART_DATA_DIR'],
+    CALLCHART_LOG_LEVEL: process.env['CALLCHART_LOG_LEVEL'] ?? 'warn',
+  })
+  const folder = join(config.dataDir, 'demo')
+  await mkdir(folder, { recursive: true })
+  const switchboard = createSwitchboard({ config, agents: { echo }, logger: createLogger(config.logLevel) })
+  const { url } = await switchboard.listen()
+  tell(`server at ${url}, simulated carrier at ${carrier.url}`)
+  return { carrier, switchboard, url, api: new ApiClient(url, apiToken), folder, tell }
+}
+
+async function carryInbound(stage: Stage, index: number, options: DemoOptions): Promise<DemoCall> {
+  const caller = stage.carrier.caller(`+1555100${String(index).padStart(4, '0')}`)
+  stage.tell(`${caller.number} dials ${OUR_NUMBER}`)
+  const call = await caller.dials(OUR_NUMBER, { voiceUrl: `${stage.url}/twiml` })
+  return converse(stage, { index, person: caller, call, said: options.wav ?? CALLER_SPEECH, options })
+}
+
+async function carryOutbound(stage: Stage, index: number, options: DemoOptions): Promise<DemoCall> {
+  const number = `+1555200${String(index).padStart(4, '0')}`
+  const callee = stage.carrier.callee(number, { answersAfterMs: 300 })
+  stage.tell(`the server dials ${number}`)
+  const { callSid } = await stage.api.dial({ to: number, agent: 'echo' })
+  const call = stage.carrier.calls.find((candidate) => candidate.sid === callSid)
+  if (call === undefined) throw new Error(`expected the carrier to know ${callSid}, it does not`)
+  return converse(stage, { index, person: callee, call, said: options.wav ?? CALLEE_SPEECH, options })
+}
+
+interface Conversation {
+  readonly index: number
+  readonly person: Person
+  readonly call: SimulatedCall
+  /** A WAV file. */
+  readonly said: string
+  readonly options: DemoOptions
+}
+
+/** Speaks, listens, hangs up, and compares what was heard with what was said. */
+async function converse(stage: Stage, { index, person, call, said, options }: Conversation): Promise<DemoCall> {
+  const { carrier, tell } = stage
+  const who = call.direction === 'inbound' ? 'caller' : 'callee'
+  await carrier.until(() => call.isStreaming || call.isOver, { what: 'the media stream', timeoutMs: 20_000 })
+  const speech = repeat(await loadSpeech(said), options.seconds * TELEPHONE_RATE)
+  if (call.isStreaming) {
+    tell(`${person.number} is connected and speaks for ${options.seconds} s`)
+    await person.says(speech)
+    await sleep(LISTEN_ON_MS)
+    tell(`${person.number} hangs up`)
+    await person.hangsUp()
+  }
+  const view = await settled(stage, call.sid)
+  const heard = call.heard()
+  const wav = join(stage.folder, `${call.direction === 'inbound' ? 'inbound' : 'outbound'}-${index + 1}.wav`)
+  await writeFile(wav, writeWav(heard, TELEPHONE_RATE))
+  const { correlation, snrDb } = alignSpeech(speech, heard, { maxLag: MAX_LAG })
+  const { roundTripMs, firstAudioMs, worstGapMs, underruns, warnings, framesSent } = call.report()
+  return {
+    ...view,
+    isAsExpected: view.state === 'ended' && view.reason === `${who} hung up`,
+    framesIn: view.stats['framesIn'],
+    framesOut: view.stats['framesOut'],
+    framesSent,
+    roundTripMs,
+    firstAudioMs,
+    worstGapMs,
+    underruns,
+    correlation,
+    snrDb,
+    wav,
+    warnings: warnings.map((warning) => `${warning.code} ${warning.message}`),
+  }
+}
+
+/** The server's view of a call once it is over. */
+async function settled(stage: Stage, callSid: string) {
+  for (let look = 0; look < 100; look += 1) {
+    const view = await stage.api.find(callSid)
+    if (view.endedAt !== null) return view
+    await sleep(50)
+  }
+  return stage.api.find(callSid)
+}
+
+function repeat(speech: Int16Array, samples: number): Int16Array {
+  const repeated = new Int16Array(samples)
+  for (let at = 0; at < samples; at += speech.length) repeated.set(speech.subarray(0, samples - at), at)
+  return repeated
+}
+
+function stayUp({ url, carrier, tell }: Stage): Promise<void> {
+  tell(`still here: ${url}/healthz; the simulated carrier is at ${carrier.url}; Ctrl-C ends both`)
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve())
+    process.once('SIGTERM', () => resolve())
+  })
+}

@@ -1,0 +1,81 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from 'commander'
+import { config as loadDotenv } from 'dotenv'
+import { CallchartError, messageOf } from '../errors.ts'
+
+/** The `callchart` command. Exit code 0: all as it should be; 1: not; 2: the command itself made no sense. */
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('expected a whole number from 1.')
+}
+
+const program = new Command('callchart')
+  .description('Real phone calls as statecharts.')
+  .showHelpAfterError()
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+
+program
+  .command('serve')
+  .description('answer and place calls until told to stop (SIGTERM drains, a second one hangs up)')
+  .option('--agents <file>', 'a module that exports agents by name')
+  .option('--prompt <file>', 'the WAV file that the agent "prompt" plays')
+  .action(async (options) => (await import('./serve.ts')).serve(options))
+
+program
+  .command('dial')
+  .description('place a call through a running server and show its progress')
+  .argument('<number>', 'whom to call, in E.164 form such as +15551234567')
+  .option('--agent <name>', 'the agent that talks')
+  .option('--from <number>', 'the caller id')
+  .option('--server <url>', 'the server', `http://127.0.0.1:${process.env['PORT'] ?? 8080}`)
+  .action(async (number, options) => finish(await (await import('./dial.ts')).dial(number, options)))
+
+program
+  .command('number')
+  .description('the numbers of the Twilio account')
+  .command('set')
+  .description("point a number's voice webhook at a server")
+  .argument('<number>', 'a number of the account, in E.164 form')
+  .option('--server <url>', 'the public https origin of the server; PUBLIC_URL otherwise')
+  .action(async (number, options) => (await import('./number.ts')).setNumber(number, options))
+
+program
+  .command('simulate')
+  .description("simulated callers against any server that speaks Twilio's webhooks and Media Streams")
+  .requiredOption('--voice-url <url>', 'where the voice webhook is reached')
+  .option('--auth-token <token>', 'the token the server checks signatures with')
+  .option('--account-sid <sid>', 'the account the server believes in')
+  .option('--public-url <url>', 'the origin the server believes it is reached at')
+  .option('--wav <file>', 'what the caller says, over and over')
+  .option('--record <file>', 'where to write what the caller heard')
+  .option('--calls <n>', 'how many callers', wholeNumber, 1)
+  .option('--seconds <n>', 'how long each stays on the line', wholeNumber, 10)
+  .option('--digits <keys>', 'keys to press')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => finish(await (await import('./simulate.ts')).simulate(options)))
+
+program
+  .command('demo')
+  .description('carry calls both ways on loopback, with a simulated carrier and real speech')
+  .option('--calls <n>', 'how many calls, inbound and outbound in turn', wholeNumber, 2)
+  .option('--seconds <n>', 'how long each caller speaks', wholeNumber, 6)
+  .option('--wav <file>', 'what the callers say')
+  .option('--keep', 'stay up afterwards')
+  .option('--json', 'print one JSON object')
+  .action(async (options) => finish(await (await import('./demo.ts')).demo(options)))
+
+function finish(isGood: boolean): void {
+  process.exitCode = isGood ? 0 : 1
+}
+
+loadDotenv({ quiet: true })
+try {
+  await program.parseAsync()
+} catch (error) {
+  // What was thrown on purpose is an explanation; anything else is a bug and shows where.
+  const isExplained = error instanceof CallchartError || (error instanceof Error && error.cause !== undefined)
+  process.stderr.write(`callchart: ${isExplained || !(error instanceof Error) ? messageOf(error) : error.stack}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,152 @@
+import { z } from 'zod'
+import { ConfigurationError } from './errors.ts'
+
+/** What the environment says, checked as a whole: a start that is refused names everything that is wrong at once. */
+export interface Config {
+  readonly port: number
+  readonly host: string
+  /** The public origin, without a trailing slash: what Twilio was given, and therefore signs. */
+  readonly publicUrl: string
+  readonly twilio: {
+    readonly accountSid: string
+    readonly authToken: string
+    /** Also accepted for signatures, while tokens are being rotated. */
+    readonly secondaryAuthToken: string | undefined
+    readonly apiKey: string | undefined
+    readonly apiSecret: string | undefined
+    /** Default caller id. */
+    readonly from: string | undefined
+    /** Another REST base than Twilio's. */
+    readonly apiUrl: string | undefined
+  }
+  readonly apiToken: string | undefined
+  /** E.164 prefixes that may be dialled; none means nothing may. */
+  readonly allowedDestinations: readonly string[]
+  readonly maxDialsPerHour: number
+  readonly maxDialsPerNumberPerHour: number
+  /** The agent for inbound calls. */
+  readonly agent: string
+  readonly maxCalls: number
+  readonly drainSeconds: number
+  readonly dataDir: string
+  readonly logLevel: (typeof LOG_LEVELS)[number]
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+
+const wholeNumber = (fallback: number, least: number, most: number) => {
+  const expected = `a whole number from ${least} to ${most}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, expected)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, expected)
+    .default(fallback)
+}
+
+const required = (expected: string) => z.string(`is missing: expected ${expected}`)
+
+function isPublicOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const url = new URL(text)
+  const isSecure = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
+  // Underscores in a host are refused by Twilio's status callbacks.
+  return isSecure && url.pathname === '/' && url.search === '' && url.hash === '' && !url.hostname.includes('_')
+}
+
+const PUBLIC_URL = 'the public https origin, such as https://calls.example.com (http only for a loopback host), no path'
+
+const environment = z
+  .object({
+    PORT: wholeNumber(8080, 0, 65_535),
+    HOST: z.string().default('127.0.0.1'),
+    PUBLIC_URL: required(PUBLIC_URL)
+      .refine(isPublicOrigin, PUBLIC_URL)
+      .transform((text) => text.replace(/\/$/, '')),
+    TWILIO_ACCOUNT_SID: required('AC and 32 hexadecimal digits').regex(
+      /^AC[0-9a-fA-F]{32}$/,
+      'AC and 32 hexadecimal digits',
+    ),
+    TWILIO_AUTH_TOKEN: required("the account's auth token"),
+    TWILIO_AUTH_TOKEN_SECONDARY: z.string().optional(),
+    TWILIO_API_KEY: z
+      .string()
+      .regex(/^SK[0-9a-fA-F]{32}$/, 'SK and 32 hexadecimal digits')
+      .optional(),
+    TWILIO_API_SECRET: z.string().optional(),
+    TWILIO_FROM: z
+      .string()
+      .regex(/^\+[1-9]\d{1,14}$/, 'an E.164 number such as +15550100000')
+      .optional(),
+    TWILIO_API_URL: z
+      .string()
+      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'an http(s) URL')
+      .optional(),
+    CALLCHART_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
+    CALLCHART_ALLOWED_DESTINATIONS: z
+      .string()
+      .default('')
+      .transform((text) => text.split(',').flatMap((prefix) => prefix.trim() || []))
+      .refine(
+        (prefixes) => prefixes.every((prefix) => /^\+[1-9]\d{0,14}$/.test(prefix)),
+        'comma-separated E.164 prefixes such as +1,+4420',
+      ),
+    CALLCHART_MAX_DIALS_PER_HOUR: wholeNumber(600, 0, 1_000_000),
+    CALLCHART_MAX_DIALS_PER_NUMBER_PER_HOUR: wholeNumber(30, 0, 1_000_000),
+    CALLCHART_AGENT: z.string().default('echo'),
+    CALLCHART_MAX_CALLS: wholeNumber(150, 1, 100_000),
+    CALLCHART_DRAIN_SECONDS: wholeNumber(300, 0, 86_400),
+    CALLCHART_DATA_DIR: z.string().default('.callchart'),
+    CALLCHART_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  })
+  .refine((env) => (env.TWILIO_API_KEY === undefined) === (env.TWILIO_API_SECRET === undefined), {
+    path: ['TWILIO_API_SECRET'],
+    message: 'set together with TWILIO_API_KEY, or neither of them',
+  })
+
+/** Values that must never be echoed, however wrong they are. */
+const SECRET = /TOKEN|SECRET|KEY/
+
+/**
+ * Reads the configuration from environment variables; blank ones count as unset.
+ * Throws {@link ConfigurationError} `CONFIG_INVALID` with a line for every missing or wrong variable.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
+  const parsed = environment.safeParse(present)
+  if (parsed.success) return toConfig(parsed.data)
+  const lines = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0])
+    const got = present[name]
+    if (got === undefined) return `  ${name} ${issue.message}`
+    return `  ${name}: expected ${issue.message}${SECRET.test(name) ? '' : `, got ${JSON.stringify(got)}`}`
+  })
+  throw new ConfigurationError('CONFIG_INVALID', `the environment is not complete:\n${lines.join('\n')}`)
+}
+
+function toConfig(env: z.infer<typeof environment>): Config {
+  return {
+    port: env.PORT,
+    host: env.HOST,
+    publicUrl: env.PUBLIC_URL,
+    twilio: {
+      accountSid: env.TWILIO_ACCOUNT_SID,
+      authToken: env.TWILIO_AUTH_TOKEN,
+      secondaryAuthToken: env.TWILIO_AUTH_TOKEN_SECONDARY,
+      apiKey: env.TWILIO_API_KEY,
+      apiSecret: env.TWILIO_API_SECRET,
+      from: env.TWILIO_FROM,
+      apiUrl: env.TWILIO_API_URL,
+    },
+    apiToken: env.CALLCHART_API_TOKEN,
+    allowedDestinations: env.CALLCHART_ALLOWED_DESTINATIONS,
+    maxDialsPerHour: env.CALLCHART_MAX_DIALS_PER_HOUR,
+    maxDialsPerNumberPerHour: env.CALLCHART_MAX_DIALS_PER_NUMBER_PER_HOUR,
+    agent: env.CALLCHART_AGENT,
+    maxCalls: env.CALLCHART_MAX_CALLS,
+    drainSeconds: env.CALLCHART_DRAIN_SECONDS,
+    dataDir: env.CALLCHART_DATA_DIR,
+    logLevel: env.CALLCHART_LOG_LEVEL,
+  }
+}

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto'
+
+/**
+ * The directory: which calls there are, how to find one by its id or its CallSid, and the one-shot tokens by which a
+ * media stream proves that it belongs to a call.
+ *
+ * It is a port: webhook, socket and API request of one call need not land in one process, so what they share lives
+ * here and nowhere else. The default keeps it in memory, for one process.
+ */
+
+export interface CallFacts {
+  readonly id: string
+  readonly direction: 'inbound' | 'outbound'
+  readonly callSid: string | undefined
+  readonly from: string
+  readonly to: string
+  readonly agent: string
+  /** The application's own values for this call; they stay on the server. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** Epoch milliseconds. */
+  readonly startedAt: number
+}
+
+type Awaitable<T> = T | Promise<T>
+
+export interface CallDirectory {
+  /** Enters the facts, unless a call with the same CallSid is there already: then returns that one's. Atomic. */
+  claim(facts: CallFacts): Awaitable<CallFacts>
+  /** By our id or by CallSid. */
+  find(key: string): Awaitable<CallFacts | undefined>
+  /** Learns the CallSid of an outbound call. */
+  bind(id: string, callSid: string): Awaitable<void>
+  /** The call's unspent token, or a fresh one. */
+  token(id: string): Awaitable<string>
+  /** Spends a token: the id of its call, once. Atomic. */
+  redeem(token: string): Awaitable<string | undefined>
+  /** Forgets the call and its token. */
+  remove(id: string): Awaitable<void>
+}
+
+export class MemoryDirectory implements CallDirectory {
+  readonly #calls = new Map<string, CallFacts>()
+  readonly #idOfSid = new Map<string, string>()
+  readonly #idOfToken = new Map<string, string>()
+  readonly #tokenOfId = new Map<string, string>()
+
+  claim(facts: CallFacts): CallFacts {
+    const known = facts.callSid === undefined ? undefined : this.find(facts.callSid)
+    if (known !== undefined) return known
+    this.#calls.set(facts.id, facts)
+    if (facts.callSid !== undefined) this.#idOfSid.set(facts.callSid, facts.id)
+    return facts
+  }
+
+  find(key: string): CallFacts | undefined {
+    return this.#calls.get(this.#idOfSid.get(key) ?? key)
+  }
+
+  bind(id: string, callSid: string): void {
+    const facts = this.#calls.get(id)
+    if (facts === undefined) return
+    this.#calls.set(id, { ...facts, callSid })
+    this.#idOfSid.set(callSid, id)
+  }
+
+  token(id: string): string {
+    const unspent = this.#tokenOfId.get(id)
+    if (unspent !== undefined) return unspent
+    const token = randomBytes(24).toString('base64url')
+    this.#tokenOfId.set(id, token)
+    this.#idOfToken.set(token, id)
+    return token
+  }
+
+  // A look-up of 192 random bits tells a guesser nothing by its timing.
+  redeem(token: string): string | undefined {
+    const id = this.#idOfToken.get(token)
+    if (id === undefined) return undefined
+    this.#forgetToken(id)
+    return id
+  }
+
+  remove(id: string): void {
+    const sid = this.#calls.get(id)?.callSid
+    if (sid !== undefined) this.#idOfSid.delete(sid)
+    this.#calls.delete(id)
+    this.#forgetToken(id)
+  }
+
+  /** Live entries of every kind: zero when nothing was left behind. */
+  get size(): number {
+    return this.#calls.size + this.#idOfSid.size + this.#idOfToken.size + this.#tokenOfId.size
+  }
+
+  #forgetToken(id: string): void {
+    const token = this.#tokenOfId.get(id)
+    if (token !== undefined) this.#idOfToken.delete(token)
+    this.#tokenOfId.delete(id)
+  }
+}

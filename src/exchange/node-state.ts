@@ -1,0 +1,65 @@
+import { createActor, waitFor } from 'xstate'
+import { switchboardMachine, type SwitchboardInput } from '../../machines/index.ts'
+import type { Clock } from '../clock.ts'
+import { AdmissionError } from '../errors.ts'
+
+export interface NodeStateOptions extends SwitchboardInput {
+  readonly clock: Clock
+  /** Hangs up every live call, with the reason `draining`. */
+  readonly hangUpAll: () => void
+}
+
+/** The switchboard's chart at work: may a call come in, and is the node done? */
+export class NodeState {
+  readonly #actor
+  readonly #maxCalls: number
+
+  constructor({ clock, hangUpAll, ...input }: NodeStateOptions) {
+    this.#maxCalls = input.maxCalls
+    this.#actor = createActor(switchboardMachine.provide({ actions: { hangUpAll } }), {
+      id: 'switchboard',
+      clock,
+      input,
+    })
+    this.#actor.start()
+  }
+
+  get readiness(): 'ready' | 'full' | 'draining' {
+    const snapshot = this.#actor.getSnapshot()
+    if (snapshot.matches({ accepting: 'open' })) return 'ready'
+    return snapshot.matches({ accepting: 'full' }) ? 'full' : 'draining'
+  }
+
+  /** Throws {@link AdmissionError} `NODE_FULL` or `NODE_DRAINING` unless one more call may come in. */
+  requireRoom(): void {
+    const { readiness } = this
+    if (readiness === 'full') {
+      throw new AdmissionError('NODE_FULL', `expected at most ${this.#maxCalls} calls at once, got one more`)
+    }
+    if (readiness === 'draining') {
+      throw new AdmissionError('NODE_DRAINING', 'expected a node that takes calls, got one that is draining')
+    }
+  }
+
+  noteAdmitted(): void {
+    this.#actor.send({ type: 'call.admitted' })
+  }
+
+  noteReleased(): void {
+    this.#actor.send({ type: 'call.released' })
+  }
+
+  drain(): void {
+    this.#actor.send({ type: 'node.drain' })
+  }
+
+  stop(): void {
+    this.#actor.send({ type: 'node.stop' })
+  }
+
+  /** Resolves when the last call has gone, or the drain has run out of time. */
+  async stopped(): Promise<void> {
+    // The chart's own timeouts bound this wait.
+    await waitFor(this.#actor, (snapshot) => snapshot.status === 'done', { timeout: Number.POSITIVE_INFINITY })
+  }
+}

@@ -1,0 +1,90 @@
+import { requireTelephoneFormat } from '../audio/format.ts'
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import type { StreamPort } from '../media/stream-port.ts'
+import type { AttachedStream, StreamDesk } from '../sockets/stream-desk.ts'
+import type { StartMessage } from '../twilio/messages.ts'
+import type { Exchange } from './exchange.ts'
+import type { LiveCall } from './live-call.ts'
+
+export interface StreamDeskOptions {
+  readonly exchange: Exchange
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly accountSid: string
+}
+
+/** The carrier's streams: each is joined to the call that its token, CallSid and AccountSid name together. */
+export class ExchangeStreamDesk implements StreamDesk {
+  readonly #options: StreamDeskOptions
+
+  constructor(options: StreamDeskOptions) {
+    this.#options = options
+  }
+
+  async admit(start: StartMessage, port: StreamPort): Promise<AttachedStream | undefined> {
+    const { exchange, clock, accountSid } = this.#options
+    const call = await this.#callOf(start)
+    if (call === undefined || start.accountSid !== accountSid) return undefined
+    const { token: _, ...parameters } = start.customParameters
+    await exchange.learnSid(call, start.callSid, parameters)
+    const { streamSid, callSid } = start
+    try {
+      requireTelephoneFormat(start.mediaFormat)
+    } catch (error) {
+      call.send({ type: 'stream.refused', cause: messageOf(error) })
+      return undefined
+    }
+    call.session.plane.attach(port)
+    call.send({ type: 'stream.started', streamSid, callSid })
+    call.session.emit({ type: 'stream.started', streamSid })
+    return attach(call, port, clock)
+  }
+
+  /** Spends the token, whatever else is wrong: it was shown to somebody who should not have it. */
+  async #callOf({ customParameters, callSid }: StartMessage): Promise<LiveCall | undefined> {
+    const { exchange, logger } = this.#options
+    const id = await exchange.directory.redeem(customParameters['token'] ?? '')
+    const call = id === undefined ? undefined : exchange.find(id)
+    const known = call?.session.facts.callSid
+    if (call !== undefined && (known === undefined || known === callSid)) return call
+    logger.warn({ callSid }, 'stream refused: its token is unknown, spent, or of another call')
+    return undefined
+  }
+}
+
+function attach(call: LiveCall, port: StreamPort, clock: Clock): AttachedStream {
+  const { session } = call
+  const { plane } = session
+  const isCurrent = () => plane.stream === port
+  return {
+    media(message) {
+      if (!isCurrent() || !plane.inbound.noteSequence(message.sequenceNumber)) return true
+      return plane.inbound.accept(message.timestampMs, message.payload)
+    },
+    dtmf(message) {
+      if (isCurrent() && plane.inbound.noteSequence(message.sequenceNumber)) session.noteDigit(message.digit)
+    },
+    mark(message) {
+      if (!isCurrent()) return
+      plane.inbound.noteSequence(message.sequenceNumber)
+      plane.outbound.noteMark(message.name)
+    },
+    stopped() {
+      if (isCurrent()) call.send({ type: 'stream.stopped' })
+    },
+    lost(cause) {
+      if (!isCurrent()) return
+      plane.detach()
+      session.emit({ type: 'stream.lost' })
+      call.send({ type: 'stream.lost', at: clock.now(), cause })
+    },
+    malformed() {
+      plane.malformed += 1
+    },
+    roundTrip(ms) {
+      plane.roundTripMs = ms
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import type { Context, Next } from 'koa'
+import {
+  AdmissionError,
+  CallchartError,
+  CarrierError,
+  ConfigurationError,
+  type ErrorCode,
+  messageOf,
+  UsageError,
+} from '../errors.ts'
+import type { Logger } from '../log.ts'
+
+/** A refusal that has no error class of its own: it only exists over HTTP. */
+export class HttpProblem extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+const ADMISSION_STATUS: Partial<Record<ErrorCode, number>> = {
+  DESTINATION_NOT_ALLOWED: 403,
+  DIAL_LIMIT: 429,
+  NODE_FULL: 503,
+  NODE_DRAINING: 503,
+}
+
+interface Problem {
+  readonly status: number
+  readonly code: string
+  readonly detail: string
+  readonly carrier?: { readonly code: number | null; readonly status: number | null }
+}
+
+function toProblem(error: unknown): Problem | undefined {
+  if (error instanceof HttpProblem) return { status: error.status, code: error.code, detail: error.message }
+  if (!(error instanceof CallchartError)) return fromBodyParser(error)
+  const problem = { code: error.code, detail: error.message }
+  if (error instanceof AdmissionError) return { status: ADMISSION_STATUS[error.code] ?? 503, ...problem }
+  if (error instanceof UsageError || error instanceof ConfigurationError) return { status: 400, ...problem }
+  if (error instanceof CarrierError) {
+    return { status: 502, ...problem, carrier: { code: error.carrierCode ?? null, status: error.status ?? null } }
+  }
+  return undefined
+}
+
+/** Body parsers throw plain errors with a 4xx `status`: too large, not JSON, a strange encoding. */
+function fromBodyParser(error: unknown): Problem | undefined {
+  const { status } = Object(error) as { status?: unknown }
+  if (typeof status !== 'number' || status < 400 || status > 499) return undefined
+  const code = status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'
+  return { status, code, detail: `expected a body of the documented form, got: ${messageOf(error)}` }
+}
+
+/** The one error path: what was thrown on purpose is explained; anything else is our bug, logged, and told as no more. */
+export function answerProblems(logger: Logger) {
+  return async (context: Context, next: Next): Promise<void> => {
+    try {
+      await next()
+      if (context.status === 404 && context.body === undefined) {
+        throw new HttpProblem(404, 'NOT_FOUND', `expected a documented route, got ${context.method} ${context.path}`)
+      }
+    } catch (error) {
+      const problem = toProblem(error)
+      if (problem === undefined) logger.error({ err: error, path: context.path }, 'request failed')
+      sendProblem(context, problem ?? { status: 500, code: 'INTERNAL_ERROR', detail: 'something went wrong here' })
+    }
+  }
+}
+
+function sendProblem(context: Context, problem: Problem): void {
+  context.status = problem.status
+  context.body = JSON.stringify({ type: 'about:blank', title: titleOf(problem.code), ...problem })
+  context.type = 'application/problem+json'
+}
+
+/** `DIAL_LIMIT` -> `Dial limit`. */
+function titleOf(code: string): string {
+  const words = code.replaceAll('_', ' ').toLowerCase()
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}

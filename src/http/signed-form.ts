@@ -1,0 +1,43 @@
+import type { Context, Next } from 'koa'
+import { ProtocolError } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { verifyWebhook } from '../twilio/signature.ts'
+import { type FormParams, parseFormBody } from '../twilio/webhooks.ts'
+import { HttpProblem } from './problem.ts'
+
+export interface SignedFormOptions {
+  readonly publicUrl: string
+  readonly tokens: readonly string[]
+  readonly logger: Logger
+}
+
+/**
+ * Lets a form by that the carrier signed. The URL it signed is the public one it was given, never what the Host header
+ * says; the form is read from the raw body, since a parser that tidies values breaks the signature.
+ */
+export function requireSignedForm({ publicUrl, tokens, logger }: SignedFormOptions) {
+  return async (context: Context, next: Next): Promise<void> => {
+    const params = parseFormBody(context.request.rawBody ?? '')
+    const signature = context.get('x-twilio-signature') || undefined
+    if (!verifyWebhook({ url: publicUrl + context.originalUrl, params, signature, tokens })) {
+      logger.warn({ path: context.path, signed: signature !== undefined }, 'webhook refused')
+      const got = signature === undefined ? 'none' : 'one that does not fit'
+      throw new HttpProblem(
+        403,
+        'SIGNATURE_INVALID',
+        `expected an X-Twilio-Signature over ${publicUrl}${context.path} and the form, got ${got}`,
+      )
+    }
+    context.state['params'] = params
+    try {
+      await next()
+    } catch (error) {
+      if (error instanceof ProtocolError) throw new HttpProblem(400, error.code, error.message)
+      throw error
+    }
+  }
+}
+
+export function signedParams(context: Context): FormParams {
+  return context.state['params'] as FormParams
+}

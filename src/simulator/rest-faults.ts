@@ -1,0 +1,38 @@
+/** Answers prepared for coming REST requests, one each, first in, first out. */
+
+export type RestOperation = 'create' | 'update' | 'fetch' | 'list' | 'numbers'
+
+export interface PreparedAnswer {
+  /** Only a request of this kind takes it; default: any. */
+  readonly operation?: RestOperation
+  /** Answers this instead of doing anything; the body defaults to Twilio's for the status. */
+  readonly status?: number
+  /** A string is sent as it is, anything else as JSON. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Holds the answer back; without `status`, `reset` or `hang` it is an ordinary answer, only late. */
+  readonly delayMs?: number
+  /** The connection is reset in the place of an answer. */
+  readonly reset?: boolean
+  /** No answer ever comes. */
+  readonly hang?: boolean
+  /** The request is carried out all the same: the ambiguous case, e.g. a 500 although the telephone rings. */
+  readonly takesEffect?: boolean
+}
+
+export class RestFaults {
+  readonly #prepared: PreparedAnswer[] = []
+
+  add(answer: PreparedAnswer): void {
+    this.#prepared.push(answer)
+  }
+
+  take(operation: RestOperation): PreparedAnswer | undefined {
+    const index = this.#prepared.findIndex((answer) => (answer.operation ?? operation) === operation)
+    return index < 0 ? undefined : this.#prepared.splice(index, 1)[0]
+  }
+
+  get left(): number {
+    return this.#prepared.length
+  }
+}

@@ -1,0 +1,163 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { CallTiming } from '../machines/index.ts'
+import type { Agent, Call } from './agents/agent.ts'
+import type { CallView } from './call-view.ts'
+import type { Carrier } from './carrier.ts'
+import { type Clock, systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { DialLimiter } from './dial-limiter.ts'
+import { type CallDirectory, MemoryDirectory } from './directory.ts'
+import { createEndpoints } from './endpoints.ts'
+import { ExchangeCallsDesk } from './exchange/calls-desk.ts'
+import { Exchange } from './exchange/exchange.ts'
+import { ExchangeStreamDesk } from './exchange/stream-desk.ts'
+import { ExchangeVoiceDesk } from './exchange/voice-desk.ts'
+import { createApp } from './http/app.ts'
+import type { DialRequest } from './http/desks.ts'
+import { createLogger, type Logger } from './log.ts'
+import { MemoryRecords, type RecordSink } from './records.ts'
+import { MediaEndpoint } from './sockets/media-endpoint.ts'
+import { createTwilioCarrier } from './twilio/rest.ts'
+
+/** The composition root: the only place that names everything. */
+
+export interface SwitchboardOptions {
+  readonly config: Config
+  /** By the names that `CALLCHART_AGENT` and dial requests use. */
+  readonly agents: Readonly<Record<string, Agent>>
+  readonly clock?: Clock
+  readonly carrier?: Carrier
+  readonly directory?: CallDirectory
+  readonly records?: RecordSink
+  readonly logger?: Logger
+  /** How long calls wait for things, where the defaults do not fit. */
+  readonly timing?: Partial<CallTiming>
+}
+
+export interface Switchboard {
+  /** Starts to listen at the configured host and port (0: any free one). Rejects when the port is taken. */
+  listen(): Promise<{ readonly host: string; readonly port: number; readonly url: string }>
+  /**
+   * Places a call; resolves when the carrier has accepted it. Rejects with CarrierError when the carrier refused, with
+   * AdmissionError when this node did, with UsageError for a number that is none.
+   */
+  dial(request: DialRequest): Promise<Call>
+  /** Live calls and those that ended lately, newest first. */
+  calls(): readonly CallView[]
+  /** Points one of the account's numbers at this server. */
+  pointNumber(phoneNumber: string): Promise<{ readonly phoneNumber: string; readonly voiceUrl: string }>
+  /** Takes no new calls, waits for the live ones up to the configured time, hangs up the rest, stops listening. */
+  drain(): Promise<void>
+  /** Hangs up every call and stops listening. Ends a drain that is under way. */
+  close(): Promise<void>
+}
+
+/** The slowest honest peer sends its headers and body well within these. */
+const SERVER_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 75_000,
+  maxHeaderSize: 16 * 1024,
+}
+const MAX_HEADERS = 100
+
+/** Twilio, as the configuration names it. */
+export function createSwitchboardCarrier({ twilio }: Config): Carrier {
+  return createTwilioCarrier(present(twilio))
+}
+
+/** Throws ConfigurationError `AGENT_UNKNOWN` when the configured agent is not among `agents`. */
+export function createSwitchboard(options: SwitchboardOptions): Switchboard {
+  const { config, agents } = options
+  const clock = options.clock ?? systemClock
+  const logger = options.logger ?? createLogger(config.logLevel)
+  const carrier = options.carrier ?? createSwitchboardCarrier(config)
+  const endpoints = createEndpoints(config.publicUrl)
+  const tokens = [config.twilio.authToken, config.twilio.secondaryAuthToken].filter((token) => token !== undefined)
+  const exchange = new Exchange({
+    agents,
+    carrier,
+    clock,
+    endpoints,
+    logger,
+    directory: options.directory ?? new MemoryDirectory(),
+    records: options.records ?? new MemoryRecords(),
+    maxCalls: config.maxCalls,
+    drainMs: config.drainSeconds * 1_000,
+    ...(options.timing ? { timing: options.timing } : {}),
+    epochNow: Date.now,
+    random: Math.random,
+  })
+  exchange.requireAgent(config.agent)
+
+  const voiceDesk = new ExchangeVoiceDesk({ exchange, logger, agent: config.agent })
+  const callsDesk = new ExchangeCallsDesk({
+    exchange,
+    clock,
+    limiter: new DialLimiter(clock, {
+      perHour: config.maxDialsPerHour,
+      perNumberPerHour: config.maxDialsPerNumberPerHour,
+    }),
+    allowedDestinations: config.allowedDestinations,
+    from: config.twilio.from,
+    agent: config.agent,
+  })
+  const streamDesk = new ExchangeStreamDesk({ exchange, clock, logger, accountSid: config.twilio.accountSid })
+  const media = new MediaEndpoint({ publicUrl: config.publicUrl, tokens, clock, logger, desk: streamDesk })
+  const app = createApp({
+    voice: { desk: voiceDesk, endpoints, publicUrl: config.publicUrl, tokens, logger },
+    calls: { desk: callsDesk, apiToken: config.apiToken },
+  })
+  const server = createServer(SERVER_LIMITS, app.callback())
+  server.maxHeadersCount = MAX_HEADERS
+  server.on('upgrade', media.upgrade)
+
+  /** Once for all who ask: a drain and the close that cuts it short wait for the same end. */
+  let stopping: Promise<void> | undefined
+  const stopped = () => (stopping ??= exchange.node.stopped().then(() => closeServer(server, media)))
+
+  return {
+    listen: () => listen(server, config),
+    dial: (request) => callsDesk.dialForLibrary(request),
+    calls: () => callsDesk.list(),
+    pointNumber: (phoneNumber) => carrier.pointNumber(phoneNumber, endpoints.voiceUrl),
+    drain: () => {
+      exchange.node.drain()
+      return stopped()
+    },
+    close: () => {
+      exchange.node.stop()
+      return stopped()
+    },
+  }
+}
+
+function listen(server: Server, { host, port }: Config): Promise<{ host: string; port: number; url: string }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      const address = server.address() as AddressInfo
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      resolve({ host, port: address.port, url: `http://${name}:${address.port}` })
+    })
+  })
+}
+
+async function closeServer(server: Server, media: MediaEndpoint): Promise<void> {
+  media.close()
+  if (!server.listening) return
+  const closed = new Promise((resolve) => server.close(resolve))
+  server.closeIdleConnections()
+  // A request that is still being answered gets a moment; a peer that never reads its answer does not hold us up.
+  const patience = setTimeout(() => server.closeAllConnections(), 1_000)
+  await closed
+  clearTimeout(patience)
+}
+
+/** The same without what is undefined: optional options are absent, never undefined. */
+function present<T extends object>(options: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> }
+}

@@ -1,0 +1,48 @@
+import { expect, it } from 'vitest'
+import { TIMING } from '../call-under-test.ts'
+import { finish, hangUp, legAnswered, legEnded, legRinging, type Open } from './opening.ts'
+
+export function testIdle(open: Open): void {
+  it('lets an inbound call wait for its stream once it is told to connect', () => {
+    expect(open().tell({ type: 'call.connect' }).where).toBe('connecting.awaitingStream')
+  })
+
+  it('has an outbound call placed once it is told to connect', () => {
+    const call = open({ direction: 'outbound' }).tell({ type: 'call.connect' })
+    expect(call.where).toBe('connecting.dialing.wanted')
+    expect(call.sent).toEqual(['placeCall'])
+  })
+
+  it('hangs up on a caller whom nobody connects, and says whose fault that is', async () => {
+    const call = await open().wait(TIMING.idleMs)
+    expect(call.sent).toEqual(['hangUp CA1'])
+    expect(await call.end()).toMatchObject({
+      state: 'error',
+      reason: 'internal error',
+      cause: expect.stringContaining('nobody told'),
+    })
+  })
+
+  it.each([hangUp, finish])('obeys $type', async (command) => {
+    const call = open().tell(command)
+    expect(call.where).toBe('stopping.hangingUp')
+    expect(await call.end()).toMatchObject({ state: 'ended', reason: command.reason })
+  })
+
+  it('asks nothing of the carrier for a call that was given up before it was placed', async () => {
+    const call = open({ direction: 'outbound' }).tell(hangUp)
+    expect(call.where).toBe('stopping.releasing')
+    await call.end()
+    expect(call.sent).toEqual([])
+  })
+
+  it('does not hang up on a caller who left by himself', async () => {
+    const call = open().tell(legEnded)
+    expect(await call.end()).toMatchObject({ state: 'ended', reason: 'caller hung up' })
+    expect(call.sent).toEqual([])
+  })
+
+  it('is not moved by facts about the leg that come too early', () => {
+    expect(open().tell(legRinging, legAnswered).where).toBe('idle')
+  })
+}
