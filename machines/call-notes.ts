@@ -108,4 +108,9 @@ export const isOfOldStream = {
   params: ({ event }: { event: { readonly streamSid?: string | undefined } }) => ({ streamSid: event.streamSid }),
 } as const
 
+export const isSameStream = {
+  type: 'isSameStream',
+  params: ({ event }: Told<'stream.started'>) => ({ streamSid: event.streamSid }),
+} as const
+
 export const forThisCall = ({ context }: { context: CallContext }) => ({ callId: context.id })

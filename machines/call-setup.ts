@@ -113,6 +113,8 @@ export const callSetup = setup({
     /** A socket that was taken over, or dropped, may say its last words late: they are not about the present one. */
     isOfOldStream: ({ context }, params: { readonly streamSid: string | undefined }) =>
       params.streamSid !== undefined && params.streamSid !== context.streamSid,
+    /** The carrier gives every stream its own SID. */
+    isSameStream: ({ context }, params: { readonly streamSid: string }) => params.streamSid === context.streamSid,
     /** A stream that dies again and again is not worth another: each costs the caller a second. */
     hasLostTooOften: ({ context }, params: { readonly at: number }) =>
       recentLosses(context, params.at).length + 1 >= LOSS_LIMIT,

@@ -13,6 +13,7 @@ import {
   hasLostTooOften,
   isInDoubt,
   isOfOldStream,
+  isSameStream,
   noteLegOfAnswer,
   noteLegOfEvent,
   noteLoss,
@@ -162,8 +163,8 @@ const stream = callSetup.createStateConfig({
       },
       { target: '.lost.dropped', actions: noteLoss },
     ],
-    // A second stream for the same call takes it over; a fresh one ends the loss.
-    'stream.started': { target: '.flowing', actions: noteStream },
+    // A second stream for the same call takes it over; a fresh one ends the loss. One that is told of twice does neither.
+    'stream.started': [{ guard: isSameStream }, { target: '.flowing', actions: noteStream }],
   },
   states: {
     flowing: { on: { 'media.silent': { target: 'silent', actions: noteSilence } } },

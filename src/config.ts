@@ -34,6 +34,7 @@ export interface Config {
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
+const ORIGIN = /^https?:\/\/([^/?#@\s\\]+)\/?$/i
 
 const wholeNumber = (fallback: number, least: number, most: number) => {
   const expected = `a whole number from ${least} to ${most}`
@@ -47,80 +48,104 @@ const wholeNumber = (fallback: number, least: number, most: number) => {
 
 const required = (expected: string) => z.string(`is missing: expected ${expected}`)
 
+/** The text itself is what gets signed, so it must be spelled as it is understood: nothing that a URL parser mends. */
 function isPublicOrigin(text: string): boolean {
-  if (!URL.canParse(text)) return false
-  const url = new URL(text)
-  const isSecure = url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.test(url.hostname))
+  const host = ORIGIN.exec(text)?.[1]
+  if (host === undefined || !URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  const isAsWritten = host.replace(/:\d+$/, '').toLowerCase() === hostname
   // Underscores in a host are refused by Twilio's status callbacks.
-  return isSecure && url.pathname === '/' && url.search === '' && url.hash === '' && !url.hostname.includes('_')
+  return isAsWritten && !hostname.includes('_') && (protocol === 'https:' || LOOPBACK.test(hostname))
+}
+
+/** Without the closing slash, and with a scheme in small letters; the host keeps its case, since it is signed so. */
+function toOrigin(text: string): string {
+  return text.replace(/^https?/i, (scheme) => scheme.toLowerCase()).replace(/\/$/, '')
+}
+
+function isRestBase(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { protocol, search, hash } = new URL(text)
+  return /^https?:$/.test(protocol) && search === '' && hash === ''
 }
 
 const PUBLIC_URL = 'the public https origin, such as https://calls.example.com (http only for a loopback host), no path'
 
-const environment = z
-  .object({
-    PORT: wholeNumber(8080, 0, 65_535),
-    HOST: z.string().default('127.0.0.1'),
-    PUBLIC_URL: required(PUBLIC_URL)
-      .refine(isPublicOrigin, PUBLIC_URL)
-      .transform((text) => text.replace(/\/$/, '')),
-    TWILIO_ACCOUNT_SID: required('AC and 32 hexadecimal digits').regex(
-      /^AC[0-9a-fA-F]{32}$/,
-      'AC and 32 hexadecimal digits',
+const variables = z.object({
+  PORT: wholeNumber(8080, 0, 65_535),
+  HOST: z.string().default('127.0.0.1'),
+  PUBLIC_URL: required(PUBLIC_URL).refine(isPublicOrigin, PUBLIC_URL).transform(toOrigin),
+  TWILIO_ACCOUNT_SID: required('AC and 32 hexadecimal digits').regex(
+    /^AC[0-9a-fA-F]{32}$/,
+    'AC and 32 hexadecimal digits',
+  ),
+  TWILIO_AUTH_TOKEN: required("the account's auth token"),
+  TWILIO_AUTH_TOKEN_SECONDARY: z.string().optional(),
+  TWILIO_API_KEY: z
+    .string()
+    .regex(/^SK[0-9a-fA-F]{32}$/, 'SK and 32 hexadecimal digits')
+    .optional(),
+  TWILIO_API_SECRET: z.string().optional(),
+  TWILIO_FROM: z
+    .string()
+    .regex(/^\+[1-9]\d{1,14}$/, 'an E.164 number such as +15550100000')
+    .optional(),
+  TWILIO_API_URL: z.string().refine(isRestBase, 'an http(s) URL without a query').optional(),
+  CALLCHART_API_TOKEN: z
+    .string()
+    // What a header can carry.
+    .regex(/^[!-~]{16,}$/, 'at least 16 ASCII characters without spaces')
+    .optional(),
+  CALLCHART_ALLOWED_DESTINATIONS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((prefix) => prefix.trim() || []))
+    .refine(
+      (prefixes) => prefixes.every((prefix) => /^\+[1-9]\d{0,14}$/.test(prefix)),
+      'comma-separated E.164 prefixes such as +1,+4420',
     ),
-    TWILIO_AUTH_TOKEN: required("the account's auth token"),
-    TWILIO_AUTH_TOKEN_SECONDARY: z.string().optional(),
-    TWILIO_API_KEY: z
-      .string()
-      .regex(/^SK[0-9a-fA-F]{32}$/, 'SK and 32 hexadecimal digits')
-      .optional(),
-    TWILIO_API_SECRET: z.string().optional(),
-    TWILIO_FROM: z
-      .string()
-      .regex(/^\+[1-9]\d{1,14}$/, 'an E.164 number such as +15550100000')
-      .optional(),
-    TWILIO_API_URL: z
-      .string()
-      .refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), 'an http(s) URL')
-      .optional(),
-    CALLCHART_API_TOKEN: z.string().min(16, 'at least 16 characters').optional(),
-    CALLCHART_ALLOWED_DESTINATIONS: z
-      .string()
-      .default('')
-      .transform((text) => text.split(',').flatMap((prefix) => prefix.trim() || []))
-      .refine(
-        (prefixes) => prefixes.every((prefix) => /^\+[1-9]\d{0,14}$/.test(prefix)),
-        'comma-separated E.164 prefixes such as +1,+4420',
-      ),
-    CALLCHART_MAX_DIALS_PER_HOUR: wholeNumber(600, 0, 1_000_000),
-    CALLCHART_MAX_DIALS_PER_NUMBER_PER_HOUR: wholeNumber(30, 0, 1_000_000),
-    CALLCHART_AGENT: z.string().default('echo'),
-    CALLCHART_MAX_CALLS: wholeNumber(150, 1, 100_000),
-    CALLCHART_DRAIN_SECONDS: wholeNumber(300, 0, 86_400),
-    CALLCHART_DATA_DIR: z.string().default('.callchart'),
-    CALLCHART_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  })
-  .refine((env) => (env.TWILIO_API_KEY === undefined) === (env.TWILIO_API_SECRET === undefined), {
-    path: ['TWILIO_API_SECRET'],
-    message: 'set together with TWILIO_API_KEY, or neither of them',
-  })
+  CALLCHART_MAX_DIALS_PER_HOUR: wholeNumber(600, 0, 1_000_000),
+  CALLCHART_MAX_DIALS_PER_NUMBER_PER_HOUR: wholeNumber(30, 0, 1_000_000),
+  CALLCHART_AGENT: z.string().default('echo'),
+  CALLCHART_MAX_CALLS: wholeNumber(150, 1, 100_000),
+  CALLCHART_DRAIN_SECONDS: wholeNumber(300, 0, 86_400),
+  CALLCHART_DATA_DIR: z.string().default('.callchart'),
+  CALLCHART_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
+})
 
-/** Values that must never be echoed, however wrong they are. */
-const SECRET = /TOKEN|SECRET|KEY/
+/** Names of the variables that are read, as an operator writes them. */
+export const VARIABLES: readonly string[] = Object.keys(variables.shape)
+
+const environment = variables.superRefine(
+  ({ TWILIO_API_KEY: key, TWILIO_API_SECRET: secret }, context) => {
+    if ((key === undefined) === (secret === undefined)) return
+    const [missing, given] =
+      key === undefined ? ['TWILIO_API_KEY', 'TWILIO_API_SECRET'] : ['TWILIO_API_SECRET', 'TWILIO_API_KEY']
+    context.addIssue({ code: 'custom', path: [missing], message: `is missing: expected together with ${given}` })
+  },
+  // Whatever else is wrong, since everything is to be named at once.
+  { when: () => true },
+)
+
+/** Values that must never be echoed, however wrong they are: a token may have been put into the wrong variable. */
+const SECRET = /TOKEN|SECRET|KEY|SID/
+const USER_INFO = /\/\/[^/]*@/
 
 /**
  * Reads the configuration from environment variables; blank ones count as unset.
  * Throws {@link ConfigurationError} `CONFIG_INVALID` with a line for every missing or wrong variable.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value?.trim()))
+  const trimmed = Object.entries(env).map(([name, value]) => [name, value?.trim() || undefined] as const)
+  const present: Record<string, string | undefined> = Object.fromEntries(trimmed)
   const parsed = environment.safeParse(present)
   if (parsed.success) return toConfig(parsed.data)
   const lines = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0])
     const got = present[name]
     if (got === undefined) return `  ${name} ${issue.message}`
-    return `  ${name}: expected ${issue.message}${SECRET.test(name) ? '' : `, got ${JSON.stringify(got)}`}`
+    const echo = SECRET.test(name) ? '' : `, got ${JSON.stringify(got.replace(USER_INFO, '//...@'))}`
+    return `  ${name}: expected ${issue.message}${echo}`
   })
   throw new ConfigurationError('CONFIG_INVALID', `the environment is not complete:\n${lines.join('\n')}`)
 }

@@ -28,9 +28,9 @@ export interface CallDirectory {
   claim(facts: CallFacts): Awaitable<CallFacts>
   /** By our id or by CallSid. */
   find(key: string): Awaitable<CallFacts | undefined>
-  /** Learns the CallSid of an outbound call. */
+  /** Learns the CallSid of an outbound call; of one CallSid, the first call stands. */
   bind(id: string, callSid: string): Awaitable<void>
-  /** The call's unspent token, or a fresh one. */
+  /** The call's unspent token, or a fresh one; for a call that is not here, one that opens nothing. */
   token(id: string): Awaitable<string>
   /** Spends a token: the id of its call, once. Atomic. */
   redeem(token: string): Awaitable<string | undefined>
@@ -58,7 +58,8 @@ export class MemoryDirectory implements CallDirectory {
 
   bind(id: string, callSid: string): void {
     const facts = this.#calls.get(id)
-    if (facts === undefined) return
+    if (facts === undefined || this.#idOfSid.has(callSid)) return
+    if (facts.callSid !== undefined) this.#idOfSid.delete(facts.callSid)
     this.#calls.set(id, { ...facts, callSid })
     this.#idOfSid.set(callSid, id)
   }
@@ -67,6 +68,8 @@ export class MemoryDirectory implements CallDirectory {
     const unspent = this.#tokenOfId.get(id)
     if (unspent !== undefined) return unspent
     const token = randomBytes(24).toString('base64url')
+    // The call may be over since it was looked up: nothing would ever forget this token again.
+    if (!this.#calls.has(id)) return token
     this.#tokenOfId.set(id, token)
     this.#idOfToken.set(token, id)
     return token

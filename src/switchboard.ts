@@ -11,6 +11,7 @@ import { type CallDirectory, MemoryDirectory } from './directory.ts'
 import { createEndpoints } from './endpoints.ts'
 import { ExchangeCallsDesk } from './exchange/calls-desk.ts'
 import { Exchange } from './exchange/exchange.ts'
+import { rehearse } from './exchange/rehearsal.ts'
 import { ExchangeStreamDesk } from './exchange/stream-desk.ts'
 import { ExchangeVoiceDesk } from './exchange/voice-desk.ts'
 import { createApp } from './http/app.ts'
@@ -118,7 +119,10 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const stopped = () => (stopping ??= exchange.node.stopped().then(() => closeServer(server, media)))
 
   return {
-    listen: () => listen(server, config),
+    listen: async () => {
+      await rehearse()
+      return listen(server, config)
+    },
     dial: (request) => callsDesk.dialForLibrary(request),
     calls: () => callsDesk.list(),
     pointNumber: (phoneNumber) => carrier.pointNumber(phoneNumber, endpoints.voiceUrl),

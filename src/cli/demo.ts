@@ -31,6 +31,8 @@ interface Stage {
   readonly url: string
   readonly api: ApiClient
   readonly folder: string
+  /** What is said, at 8 kHz: read before anybody dials, since the carrier shares this process. */
+  readonly speech: { readonly caller: Int16Array; readonly callee: Int16Array }
   readonly tell: (line: string) => void
 }
 
@@ -48,13 +50,16 @@ const MAX_LAG = 4 * TELEPHONE_RATE
  * agent, and prints what came of them. True when every call ended as it should.
  */
 export async function demo(options: DemoOptions): Promise<boolean> {
-  const stage = await setStage((line) => process.stderr.write(`${line}\n`))
+  const stage = await setStage(options, (line) => process.stderr.write(`${line}\n`))
   try {
     const all = Array.from({ length: options.calls }, (_, index) => {
       const carry = index % 2 === 0 ? carryInbound : carryOutbound
-      return sleep(index * STAGGER_MS).then(() => carry(stage, index, options))
+      return sleep(index * STAGGER_MS).then(() => carry(stage, index))
     })
-    const calls = await Promise.all(all)
+    // Judged when all is quiet: comparing recordings is heavy work, and the carrier shares this process.
+    const conversations = await Promise.all(all)
+    const calls: DemoCall[] = []
+    for (const conversation of conversations) calls.push(await judge(stage, conversation))
     const report = options.json === true ? `${JSON.stringify({ calls }, null, 2)}\n` : describeCalls(calls)
     process.stdout.write(report)
     if (options.keep === true) await stayUp(stage)
@@ -65,7 +70,12 @@ export async function demo(options: DemoOptions): Promise<boolean> {
   }
 }
 
-async function setStage(tell: (line: string) => void): Promise<Stage> {
+async function setStage(options: DemoOptions, tell: (line: string) => void): Promise<Stage> {
+  const samples = options.seconds * TELEPHONE_RATE
+  const speech = {
+    caller: repeat(await loadSpeech(options.wav ?? CALLER_SPEECH), samples),
+    callee: repeat(await loadSpeech(options.wav ?? CALLEE_SPEECH), samples),
+  }
   const carrier = await createSimulatedCarrier()
   const port = await findFreePort()
   const apiToken = randomBytes(18).toString('base64url')
@@ -86,52 +96,60 @@ async function setStage(tell: (line: string) => void): Promise<Stage> {
   await mkdir(folder, { recursive: true })
   const switchboard = createSwitchboard({ config, agents: { echo }, logger: createLogger(config.logLevel) })
   const { url } = await switchboard.listen()
+  const ready = await fetch(`${url}/readyz`)
+  if (!ready.ok) throw new Error(`expected the server to be ready, got ${ready.status}`)
   tell(`server at ${url}, simulated carrier at ${carrier.url}`)
-  return { carrier, switchboard, url, api: new ApiClient(url, apiToken), folder, tell }
+  return { carrier, switchboard, url, api: new ApiClient(url, apiToken), folder, speech, tell }
 }
 
-async function carryInbound(stage: Stage, index: number, options: DemoOptions): Promise<DemoCall> {
+async function carryInbound(stage: Stage, index: number): Promise<Conversation> {
   const caller = stage.carrier.caller(`+1555100${String(index).padStart(4, '0')}`)
   stage.tell(`${caller.number} dials ${OUR_NUMBER}`)
   const call = await caller.dials(OUR_NUMBER, { voiceUrl: `${stage.url}/twiml` })
-  return converse(stage, { index, person: caller, call, said: options.wav ?? CALLER_SPEECH, options })
+  return converse(stage, { index, person: caller, call, speech: stage.speech.caller })
 }
 
-async function carryOutbound(stage: Stage, index: number, options: DemoOptions): Promise<DemoCall> {
+async function carryOutbound(stage: Stage, index: number): Promise<Conversation> {
   const number = `+1555200${String(index).padStart(4, '0')}`
   const callee = stage.carrier.callee(number, { answersAfterMs: 300 })
   stage.tell(`the server dials ${number}`)
   const { callSid } = await stage.api.dial({ to: number, agent: 'echo' })
   const call = stage.carrier.calls.find((candidate) => candidate.sid === callSid)
   if (call === undefined) throw new Error(`expected the carrier to know ${callSid}, it does not`)
-  return converse(stage, { index, person: callee, call, said: options.wav ?? CALLEE_SPEECH, options })
+  return converse(stage, { index, person: callee, call, speech: stage.speech.callee })
 }
 
+/** What was said on a call, to be compared with what was heard. */
 interface Conversation {
   readonly index: number
-  readonly person: Person
   readonly call: SimulatedCall
-  /** A WAV file. */
-  readonly said: string
-  readonly options: DemoOptions
+  readonly speech: Int16Array
 }
 
-/** Speaks, listens, hangs up, and compares what was heard with what was said. */
-async function converse(stage: Stage, { index, person, call, said, options }: Conversation): Promise<DemoCall> {
+interface Talk extends Conversation {
+  readonly person: Person
+}
+
+/** Speaks, listens, hangs up. */
+async function converse(stage: Stage, { index, person, call, speech }: Talk): Promise<Conversation> {
   const { carrier, tell } = stage
-  const who = call.direction === 'inbound' ? 'caller' : 'callee'
   await carrier.until(() => call.isStreaming || call.isOver, { what: 'the media stream', timeoutMs: 20_000 })
-  const speech = repeat(await loadSpeech(said), options.seconds * TELEPHONE_RATE)
   if (call.isStreaming) {
-    tell(`${person.number} is connected and speaks for ${options.seconds} s`)
+    tell(`${person.number} is connected and speaks for ${speech.length / TELEPHONE_RATE} s`)
     await person.says(speech)
     await sleep(LISTEN_ON_MS)
     tell(`${person.number} hangs up`)
     await person.hangsUp()
   }
+  return { index, call, speech }
+}
+
+/** What the server says of a call that is over, and what the person on the line heard. */
+async function judge(stage: Stage, { index, call, speech }: Conversation): Promise<DemoCall> {
+  const who = call.direction === 'inbound' ? 'caller' : 'callee'
   const view = await settled(stage, call.sid)
   const heard = call.heard()
-  const wav = join(stage.folder, `${call.direction === 'inbound' ? 'inbound' : 'outbound'}-${index + 1}.wav`)
+  const wav = join(stage.folder, `${view.direction}-${index + 1}.wav`)
   await writeFile(wav, writeWav(heard, TELEPHONE_RATE))
   const { correlation, snrDb } = alignSpeech(speech, heard, { maxLag: MAX_LAG })
   const { roundTripMs, firstAudioMs, worstGapMs, underruns, warnings, framesSent } = call.report()

@@ -2,13 +2,14 @@ import type { ChartEdge, ChartState, Trigger } from './chart-model.ts'
 
 /** The words on a diagram: `event [guard] / action, action`, as in UML. */
 
-export function labelOfEdge({ trigger, guard, actions, targets }: ChartEdge): string {
+export function labelOfEdge({ trigger, guard, actions, targets }: ChartEdge, omit: readonly string[] = []): string {
   const isIgnored = targets.length === 0 && actions.length === 0
+  const drawn = actions.filter((action) => !omit.includes(action.replace(/\(.*/s, '')))
   return [
     isIgnored ? 'ignores' : '',
     labelOfTrigger(trigger),
     guard === undefined ? '' : `[${guard}]`,
-    actions.length === 0 ? '' : `/ ${actions.join(', ')}`,
+    drawn.length === 0 ? '' : `/ ${drawn.join(', ')}`,
   ]
     .filter((part) => part !== '')
     .join(' ')
@@ -24,20 +25,15 @@ export function linesOfState({ entry, exit, invokes }: ChartState): string[] {
 }
 
 function labelOfTrigger(trigger: Trigger): string {
-  switch (trigger.kind) {
-    case 'event':
-      return trigger.type
-    case 'after':
-      return trigger.ms === undefined ? `after ${trigger.delay}` : `after ${durationOf(trigger.ms)} (${trigger.delay})`
-    case 'done':
-      return `${trigger.actor} done`
-    case 'error':
-      return `${trigger.actor} failed`
-    case 'finished':
-      return 'finished'
-    case 'always':
-      return ''
-  }
+  if (trigger.kind === 'event') return trigger.type
+  if (trigger.kind === 'done') return `${trigger.actor} done`
+  if (trigger.kind === 'error') return `${trigger.actor} failed`
+  if (trigger.kind === 'after') return `after ${labelOfDelay(trigger.delay, trigger.ms)}`
+  return trigger.kind === 'finished' ? 'finished' : ''
+}
+
+function labelOfDelay(name: string, ms: number | undefined): string {
+  return ms === undefined ? name : `${durationOf(ms)} (${name})`
 }
 
 /** E.g. `250 ms`, `10 s`, `5 min`, `1 h`. */

@@ -1,15 +1,25 @@
 import type { Chart, ChartEdge, ChartState, Trigger } from './chart-model.ts'
 import { labelOfEdge, linesOfState } from './edge-label.ts'
 
+export interface DrawingOptions {
+  /**
+   * Id of a top-level state that too many edges lead into for each to be an arrow. Each of them is written in the state
+   * that it leaves, and one arrow stands for all.
+   */
+  readonly gather?: string
+  /** Actions that are bookkeeping and not drawn. */
+  readonly omit?: readonly string[]
+}
+
 /**
- * The chart as a Mermaid `stateDiagram-v2`, as GitHub renders it. Three things that Mermaid cannot draw are drawn otherwise:
+ * The chart as a Mermaid `stateDiagram-v2`, as GitHub renders it. What Mermaid cannot draw is drawn otherwise:
  * - an edge from a state into itself starts at each of its inner states that does not handle the event itself;
- * - an arrow inside a state joins that state's own children only, all others stand at the end, since Mermaid moves a
- *   state to wherever it is mentioned last;
- * - what leads nowhere is a line in its state, or in a note beside it if the state has inner ones.
+ * - an arrow between the children of one state stands inside it, all others at the end, since Mermaid moves a state to
+ *   wherever it is mentioned last;
+ * - what leads nowhere is a line in its state. A state with inner ones has a box for its lines, a parallel one a note.
  */
-export function toMermaid(chart: Chart): string {
-  const drawing = new Drawing(chart)
+export function toMermaid(chart: Chart, options: DrawingOptions = {}): string {
+  const drawing = new Drawing(chart, options)
   return ['stateDiagram-v2', ...drawing.inside(chart.id), ...drawing.across(), ''].join('\n')
 }
 
@@ -21,13 +31,18 @@ interface Arrow {
 
 class Drawing {
   readonly #chart: Chart
+  readonly #options: DrawingOptions
   readonly #states: ReadonlyMap<string, ChartState>
-  readonly #arrows: readonly Arrow[]
+  readonly #arrows = new Map<string, Arrow>()
+  /** What is written in a state instead of drawn, by the state's id. */
+  readonly #lines = new Map<string, string[]>()
 
-  constructor(chart: Chart) {
+  constructor(chart: Chart, options: DrawingOptions) {
     this.#chart = chart
+    this.#options = options
     this.#states = new Map(chart.states.map((state) => [state.id, state]))
-    this.#arrows = this.#collectArrows()
+    for (const state of chart.states) this.#lines.set(state.id, linesOfState(state))
+    for (const edge of chart.edges) this.#place(edge)
   }
 
   /** What stands between the braces of a state. */
@@ -35,55 +50,85 @@ class Drawing {
     const state = this.#state(id)
     const children = this.#childrenOf(id)
     const parts = children.map((child) => this.#declare(child, indent))
+    const isParallel = state.type === 'parallel'
     return [
-      ...(this.#isEnteredByDefault(state) ? [`${indent}[*] --> ${this.#name(this.#initialOf(state))}`] : []),
-      ...(state.type === 'parallel'
-        ? parts.flatMap((part, at) => (at > 0 ? [`${indent}--`, ...part] : part))
-        : parts.flat()),
-      ...this.#arrows.filter((arrow) => scopeOf(arrow) === id).map((arrow) => indent + this.#draw(arrow)),
-      ...children.filter(({ type }) => type === 'final').map((child) => `${indent}${this.#name(child)} --> [*]`),
+      ...(this.#isEnteredByDefault(state) ? [`${indent}[*] --> ${this.#name(state.initial ?? id)}`] : []),
+      ...(isParallel ? [] : this.#box(state, indent)),
+      ...parts.flatMap((part, at) => (isParallel && at > 0 ? [`${indent}--`, ...part] : part)),
+      ...this.#arrowsIn(id).map((arrow) => indent + arrow),
+      ...children.filter(({ type }) => type === 'final').map((child) => `${indent}${this.#name(child.id)} --> [*]`),
     ]
   }
 
   /** The arrows that cross the border of a state. */
   across(): string[] {
-    return this.#arrows.filter((arrow) => scopeOf(arrow) === undefined).map((arrow) => `  ${this.#draw(arrow)}`)
+    return this.#arrowsIn(undefined).map((arrow) => `  ${arrow}`)
   }
 
   #declare(state: ChartState, indent: string): string[] {
-    const name = this.#name(state)
-    const isLeaf = this.#childrenOf(state.id).length === 0
-    const lines = [...linesOfState(state), ...this.#edgesToNowhere(state).map(labelOfEdge)]
+    const name = this.#name(state.id)
     const head = `${indent}state "${state.key}" as ${name}`
-    if (isLeaf) return [head, ...lines.map((line) => `${indent}${name} : ${line}`)]
-    const inner = this.inside(state.id, `${indent}  `)
-    const note = [`${indent}note right of ${name}`, ...lines.map((line) => `${indent}  ${line}`), `${indent}end note`]
-    return [`${head} {`, ...inner, `${indent}}`, ...(lines.length > 0 ? note : [])]
+    if (this.#isLeaf(state)) return [head, ...this.#linesIn(state).map((line) => `${indent}${name} : ${line}`)]
+    const note = state.type === 'parallel' ? this.#note(state, indent) : []
+    return [`${head} {`, ...this.inside(state.id, `${indent}  `), `${indent}}`, ...note]
   }
 
-  #draw({ source, target, labels }: Arrow): string {
-    const text = labels.filter((label) => label !== '').join('<br/>')
-    return `${this.#name(source)} --> ${this.#name(target)}${text === '' ? '' : ` : ${text}`}`
+  #box(state: ChartState, indent: string): string[] {
+    const lines = this.#linesIn(state)
+    const name = `${this.#name(state.id)}_anywhere`
+    if (lines.length === 0) return []
+    return [
+      `${indent}state "anywhere in ${state.key}" as ${name}`,
+      ...lines.map((line) => `${indent}${name} : ${line}`),
+    ]
   }
 
-  /** One arrow for all edges between the same two states. */
-  #collectArrows(): Arrow[] {
-    const arrows = new Map<string, Arrow>()
-    for (const edge of this.#chart.edges) {
-      for (const target of edge.targets.map((id) => this.#state(id))) {
-        for (const source of this.#startsOf(this.#state(edge.source), target, edge.trigger)) {
-          const key = `${source.id} ${target.id}`
-          const arrow = arrows.get(key) ?? { source, target, labels: [] }
-          arrow.labels.push(labelOfEdge(edge))
-          arrows.set(key, arrow)
-        }
+  #note(state: ChartState, indent: string): string[] {
+    const lines = this.#linesIn(state)
+    if (lines.length === 0) return []
+    return [
+      `${indent}note right of ${this.#name(state.id)}`,
+      `${indent}  anywhere in ${state.key}`,
+      // A note breaks its lines where it likes.
+      ...lines.map((line) => `${indent}  • ${line}`),
+      `${indent}end note`,
+    ]
+  }
+
+  #arrowsIn(scope: string | undefined): string[] {
+    return [...this.#arrows.values()]
+      .filter(({ source, target }) => (source.parent === target.parent ? source.parent : undefined) === scope)
+      .map(({ source, target, labels }) => {
+        const text = labels.filter((label) => label !== '').join('<br/>')
+        return `${this.#name(source.id)} --> ${this.#name(target.id)}${text === '' ? '' : ` : ${text}`}`
+      })
+  }
+
+  #place(edge: ChartEdge): void {
+    const source = this.#state(edge.source)
+    const label = labelOfEdge(edge, this.#options.omit)
+    if (edge.targets.length === 0) this.#linesIn(source).push(label)
+    for (const target of edge.targets.map((id) => this.#state(id))) {
+      const { gather } = this.#options
+      if (gather !== undefined && isWithin(target.id, gather) && !isWithin(source.id, gather)) {
+        this.#linesIn(source).push(`${label} → ${target.key}`)
+        this.#connect(this.#topOf(source), this.#state(gather))
+      } else {
+        for (const start of this.#startsOf(source, target, edge.trigger)) this.#connect(start, target, label)
       }
     }
-    return [...arrows.values()]
+  }
+
+  /** One arrow stands for all edges between the same two states. */
+  #connect(source: ChartState, target: ChartState, label?: string): void {
+    const key = `${source.id} ${target.id}`
+    const arrow = this.#arrows.get(key) ?? { source, target, labels: [] }
+    if (label !== undefined) arrow.labels.push(label)
+    this.#arrows.set(key, arrow)
   }
 
   #startsOf(source: ChartState, target: ChartState, trigger: Trigger): ChartState[] {
-    if (!target.id.startsWith(`${source.id}.`)) return [source]
+    if (source.id === target.id || !isWithin(target.id, source.id)) return [source]
     return this.#childrenOf(source.id)
       .filter((child) => !this.#overrides(child, trigger))
       .flatMap((child) => this.#startsOf(child, target, trigger))
@@ -92,10 +137,6 @@ class Drawing {
   #overrides(state: ChartState, trigger: Trigger): boolean {
     const isSame = (edge: ChartEdge) => JSON.stringify(edge.trigger) === JSON.stringify(trigger)
     return this.#chart.edges.some((edge) => edge.source === state.id && edge.guard === undefined && isSame(edge))
-  }
-
-  #edgesToNowhere(state: ChartState): ChartEdge[] {
-    return this.#chart.edges.filter((edge) => edge.source === state.id && edge.targets.length === 0)
   }
 
   /** Where every way in names an inner state, a dot for the first one would only mislead. */
@@ -108,12 +149,21 @@ class Drawing {
     return isTarget || isFirst || parent.type === 'parallel'
   }
 
-  #initialOf(state: ChartState): ChartState {
-    return this.#state(state.initial ?? state.id)
+  #topOf(state: ChartState): ChartState {
+    const isTop = state.parent === undefined || state.parent === this.#chart.id
+    return isTop ? state : this.#topOf(this.#state(state.parent))
+  }
+
+  #isLeaf(state: ChartState): boolean {
+    return state.type === 'atomic' || state.type === 'final'
   }
 
   #childrenOf(id: string): ChartState[] {
     return this.#chart.states.filter(({ parent }) => parent === id)
+  }
+
+  #linesIn({ id }: ChartState): string[] {
+    return this.#lines.get(id) ?? []
   }
 
   #state(id: string): ChartState {
@@ -123,12 +173,11 @@ class Drawing {
   }
 
   /** Mermaid's ids may hold neither dots nor hyphens. */
-  #name({ id }: ChartState): string {
+  #name(id: string): string {
     return id.slice(this.#chart.id.length + 1).replaceAll(/[^A-Za-z0-9]/g, '_')
   }
 }
 
-/** The state that has both ends as children; absent if there is none. */
-function scopeOf({ source, target }: Arrow): string | undefined {
-  return source.parent === target.parent ? source.parent : undefined
+function isWithin(id: string, ancestor: string): boolean {
+  return `${id}.`.startsWith(`${ancestor}.`)
 }

@@ -4,6 +4,14 @@ import { Histogram } from './histogram.ts'
 /** A longer gap within a playback is a pause of its source, not a failure to keep up. */
 const PAUSE_MS = 1_000
 
+/** One byte in so many is timed: 100 ms apart. */
+const PROBE_EVERY_BYTES = 100 * MULAW_BYTES_PER_MS
+
+interface Probe {
+  readonly position: number
+  readonly at: number
+}
+
 export interface SendState {
   /** The message goes on with a playback that was begun. */
   readonly isMidway: boolean
@@ -26,8 +34,8 @@ export class Cadence {
   firstAudioMs: number | undefined
   #firstAttachedAt: number | undefined
   #lastSentAt = Number.NEGATIVE_INFINITY
-  /** One byte being timed on its way through the ring: a sample of how long audio waits. */
-  #probe: { readonly position: number; readonly at: number } | undefined
+  /** Bytes being timed on their way through the ring. */
+  #probes: Probe[] = []
 
   /** A stream was attached: what was missed without one was nobody's lateness. */
   noteAttached(now: number): void {
@@ -37,12 +45,12 @@ export class Cadence {
 
   /** The byte before `position` was encoded. */
   noteEncoded(position: number, now: number): void {
-    this.#probe ??= { position, at: now }
+    if (position - (this.#probes.at(-1)?.position ?? 0) >= PROBE_EVERY_BYTES) this.#probes.push({ position, at: now })
   }
 
   /** What waited was taken out. */
   forgetWaiting(): void {
-    this.#probe = undefined
+    this.#probes = []
   }
 
   /** A message goes out that takes what was sent up to `position`. */
@@ -50,9 +58,9 @@ export class Cadence {
     this.bytesOut += bytes
     this.framesOut = Math.ceil(this.bytesOut / (FRAME_MS * MULAW_BYTES_PER_MS))
     this.firstAudioMs ??= now - (this.#firstAttachedAt ?? now)
-    if (this.#probe !== undefined && this.#probe.position <= position) {
-      this.waitMs.record(now - this.#probe.at)
-      this.#probe = undefined
+    for (let probe = this.#probes[0]; probe !== undefined && probe.position <= position; probe = this.#probes[0]) {
+      this.waitMs.record(now - probe.at)
+      this.#probes.shift()
     }
     const gap = now - this.#lastSentAt
     this.#lastSentAt = now

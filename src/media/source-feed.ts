@@ -19,6 +19,8 @@ import type { Playlist } from './playlist.ts'
 
 /** Twenty times real time: a long prompt fills the ring within half a second, a few frames at a time. */
 const TURN_MS = 400
+/** What an empty or tiny chunk counts for: a source of nothing but those must not hold the loop either. */
+const LEAST_COST_MS = 0.25
 /** Room for the frame that is encoded next, and for the filter's tail. */
 const LEAST_ROOM = FRAME_MS * MULAW_BYTES_PER_MS + MAX_FLUSH_BYTES
 
@@ -108,6 +110,8 @@ export class SourceFeed {
     if (pulled === 'exhausted') {
       if (playback.start !== undefined) this.#flush(playback)
       this.#end(playback)
+    } else if (pulled.length === 0) {
+      this.#budgetMs -= LEAST_COST_MS
     } else {
       playback.chunk = pulled
       playback.offset = 0
@@ -136,8 +140,7 @@ export class SourceFeed {
     if (bytes > 0) cadence.noteEncoded(this.#enqueued, clock.now())
     playback.offset += samples.length
     if (playback.offset >= chunk.length) playback.chunk = undefined
-    // An empty or tiny chunk costs a turn too: a source of nothing but those must not hold the loop either.
-    this.#budgetMs -= Math.max(1, bytes / MULAW_BYTES_PER_MS)
+    this.#budgetMs -= Math.max(LEAST_COST_MS, bytes / MULAW_BYTES_PER_MS)
   }
 
   #flush(playback: QueuedPlayback): void {

@@ -2,8 +2,8 @@
  * What is under way between the carrier and the servers it talks to, so that a virtual clock stands still until both
  * have caught up. Real sockets need real time, but no virtual time may pass while they take it.
  *
- * A round of settling asks every open media socket for a pong: TCP keeps the order, so when it has come, the server
- * has handled every frame sent before, and its immediate answers are here. Then it waits for webhooks and REST
+ * A round of settling asks every media socket on which something was said for a pong: TCP keeps the order, so when it
+ * has come, the server has handled every frame sent before, and its immediate answers are here. Then it waits for webhooks and REST
  * requests under way. Rounds go on until one passes without a sign of life. Whoever does not answer within
  * `PATIENCE_MS` of REAL time is not waited for again, so that a hanging server cannot stop the clock.
  */
@@ -19,7 +19,7 @@ const TURNS_PER_ROUND = 4
 const NOTHING = (): void => undefined
 
 export interface Barrier {
-  /** Resolves when the peer has handled everything sent so far; undefined when there is nobody to ask. */
+  /** Resolves when the peer has handled everything sent so far; undefined when there is nothing to ask it. */
   barrier(): Promise<void> | undefined
 }
 

@@ -35,6 +35,8 @@ export class MediaSocket {
   readonly #socket: WebSocket
   #transport: Socket | undefined
   #isLeft = false
+  /** Has anything been said, either way, since the server was last asked for a pong? */
+  #isStirred = false
   #pings = 0
   readonly #pongs = new Map<string, () => void>()
   #endHandshake: () => void
@@ -70,17 +72,25 @@ export class MediaSocket {
   }
 
   send(data: string | Uint8Array): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(data)
+    if (this.#socket.readyState !== WebSocket.OPEN) return
+    this.#isStirred = true
+    this.#socket.send(data)
   }
 
   /** Bytes past the WebSocket protocol, for what no WebSocket library would send. */
   sendBytes(bytes: Uint8Array): void {
+    this.#isStirred = true
     this.#transport?.write(bytes)
   }
 
-  /** Resolves when the server has handled everything sent so far: a ping is answered in its turn. */
+  /**
+   * Resolves when the server has handled everything sent so far: a ping is answered in its turn. Undefined when nothing
+   * was said since the last time, or nobody is there to answer.
+   */
   barrier(): Promise<void> | undefined {
-    if (this.#socket.readyState !== WebSocket.OPEN || this.#socket.isPaused) return undefined
+    const isOpen = this.#socket.readyState === WebSocket.OPEN && !this.#socket.isPaused
+    if (!isOpen || !this.#isStirred) return undefined
+    this.#isStirred = false
     this.#pings += 1
     const id = String(this.#pings)
     return new Promise((resolve) => {
@@ -145,6 +155,7 @@ export class MediaSocket {
     })
     socket.on('message', (data, isBinary) => {
       activity.touch()
+      this.#isStirred = true
       if (!this.#isLeft) this.#events.message(isBinary ? undefined : textOf(data))
     })
     socket.on('pong', (id) => this.#settlePing(String(id)))

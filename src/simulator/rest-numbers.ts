@@ -19,8 +19,8 @@ export function answerForNumbers(request: NumbersRequest, { numbers }: PhoneBook
   const { isPost, path, sid, params } = request
   if (sid === undefined) {
     if (isPost) throw new RestProblem(21218, 400, 'numbers cannot be bought here')
-    const wanted = params.get('PhoneNumber')
-    const listed = numbers.filter((number) => (wanted ?? number.phoneNumber) === number.phoneNumber)
+    // The filter also matches parts of numbers.
+    const listed = numbers.filter((number) => number.phoneNumber.includes(params.get('PhoneNumber') ?? ''))
     const items = listed.map((number) => numberResource(number, accountSid))
     return toPage(path, 'incoming_phone_numbers', items, params)
   }

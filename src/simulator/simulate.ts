@@ -74,8 +74,11 @@ export async function simulateCalls(options: SimulateOptions): Promise<SimulateR
   try {
     const callers = Array.from({ length: calls }, (_, index) => carrier.caller(`+1555${String(1_000_000 + index)}`))
     const configuredUrl = publicAddress(voiceUrl, options.publicUrl)
-    const all = callers.map((caller, index) => simulateOne({ carrier, caller, index, configuredUrl, speech, options }))
-    return await Promise.all(all)
+    const ended = await Promise.all(
+      callers.map((caller, index) => simulateOne({ carrier, caller, index, configuredUrl, speech, options })),
+    )
+    // Only now: measuring takes time that the calls still up would miss.
+    return await Promise.all(ended.map(async (call, index) => resultOf(call, await record(call, index, options))))
   } finally {
     await carrier.close()
   }
@@ -90,7 +93,7 @@ interface Simulation {
   readonly options: SimulateOptions
 }
 
-async function simulateOne(simulation: Simulation): Promise<SimulateResult> {
+async function simulateOne(simulation: Simulation): Promise<SimulatedCall> {
   const { carrier, caller, index, configuredUrl, options } = simulation
   const { clock } = carrier
   const beginAt = clock.now() + index * STAGGER_MS
@@ -101,7 +104,7 @@ async function simulateOne(simulation: Simulation): Promise<SimulateResult> {
   await converse(simulation, call, tell)
   if (!call.isOver) await caller.hangsUp()
   tell(`ended: ${call.endedBy ?? ''} hung up`)
-  return resultOf(call, await record(call, index, options))
+  return call
 }
 
 /** Speaks, presses keys and stays on the line until the time is up or the server hangs up. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { LOSS_LIMIT, LOSS_WINDOW_MS } from '../../../machines/call-timing.ts'
 import { type CallUnderTest, TIMING } from '../call-under-test.ts'
-import { finish, freshStreamStarted, legEnded, type Open, openActive, streamLost } from './opening.ts'
+import { finish, freshStreamStarted, legEnded, type Open, openActive, streamLost, streamStarted } from './opening.ts'
 
 const silentAt = (at: number) => ({ type: 'media.silent', at }) as const
 const stalledAt = (at: number) => ({ type: 'queue.stalled', at }) as const
@@ -40,6 +40,13 @@ export function testStreamLoss(open: Open): void {
       .wait(TIMING.graceMs - 1)
     await call.tell(streamLost(1)).wait(1)
     expect(call.where).toBe('stopping.hangingUp')
+  })
+
+  it('is not comforted by being told again of the stream that it lost, or that fell silent', () => {
+    expect(openActive(open).tell(streamLost(0), streamStarted).is('active.stream.lost')).toBe(true)
+    const silent = openActive(open).report('inbound', silentAt(0))
+    expect(silent.tell(streamStarted).is('active.stream.silent')).toBe(true)
+    expect(silent.tell(freshStreamStarted).is('active.stream.flowing')).toBe(true)
   })
 
   it('hears a caller who hangs up while there is no stream', async () => {
