@@ -1,12 +1,8 @@
-import { bodyParser } from '@koa/bodyparser'
 import Router from '@koa/router'
 import Koa from 'koa'
 import { addCallsRoutes, type CallsRoutesOptions } from './calls-routes.ts'
 import { answerProblems } from './problem.ts'
 import { addVoiceRoutes, type VoiceRoutesOptions } from './voice-routes.ts'
-
-/** Every documented body is a few hundred bytes. */
-const BODY_LIMIT = '64kb'
 
 export interface AppOptions {
   readonly voice: VoiceRoutesOptions
@@ -28,8 +24,9 @@ export function createApp({ voice, calls }: AppOptions): Koa {
   addCallsRoutes(router, calls)
 
   const app = new Koa()
+  // A peer that goes away before it has its answer; without a listener Koa would write to the console.
+  app.on('error', (error) => voice.logger.debug({ err: error }, 'an answer could not be sent'))
   app.use(answerProblems(voice.logger))
-  app.use(bodyParser({ enableTypes: ['json', 'form'], formLimit: BODY_LIMIT, jsonLimit: BODY_LIMIT }))
   app.use(router.routes())
   app.use(router.allowedMethods())
   return app

@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { z } from 'zod'
 import type { CallView } from '../call-view.ts'
 import { requireApiToken } from './api-token.ts'
+import { readJson } from './body.ts'
 import type { CallsDesk } from './desks.ts'
 import { HttpProblem } from './problem.ts'
 
@@ -30,7 +31,7 @@ export interface CallsRoutesOptions {
 export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOptions): void {
   const authorized = requireApiToken(apiToken)
 
-  router.post('/calls', authorized, async (context) => {
+  router.post('/calls', authorized, readJson, async (context) => {
     const { call, isQueued } = await desk.dial(parseBody(context, dialBody))
     context.status = isQueued ? 202 : 201
     context.set('Location', `/calls/${call.id}`)
@@ -49,7 +50,7 @@ export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOp
     context.body = requireCall(context, await desk.hangUp(idOf(context)))
   })
 
-  router.post('/calls/:id/digits', authorized, (context) => {
+  router.post('/calls/:id/digits', authorized, readJson, (context) => {
     const { digits } = parseBody(context, digitsBody)
     context.body = requireCall(context, desk.sendDigits(idOf(context), digits))
   })
@@ -60,6 +61,10 @@ function idOf(context: Context): string {
 }
 
 function parseBody<T>(context: Context, schema: z.ZodType<T>): T {
+  if (context.request.rawBody === undefined) {
+    const got = context.get('content-type') || 'none'
+    throw new HttpProblem(400, 'BODY_INVALID', `expected a JSON body (Content-Type: application/json), got ${got}`)
+  }
   const parsed = schema.safeParse(context.request.body)
   if (parsed.success) return parsed.data
   const wrong = parsed.error.issues.map((issue) => [issue.path.join('.'), issue.message].filter(Boolean).join(': '))

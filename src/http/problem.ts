@@ -5,7 +5,6 @@ import {
   CarrierError,
   ConfigurationError,
   type ErrorCode,
-  messageOf,
   UsageError,
 } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -38,22 +37,25 @@ interface Problem {
 
 function toProblem(error: unknown): Problem | undefined {
   if (error instanceof HttpProblem) return { status: error.status, code: error.code, detail: error.message }
-  if (!(error instanceof CallchartError)) return fromBodyParser(error)
+  if (!(error instanceof CallchartError)) return undefined
   const problem = { code: error.code, detail: error.message }
   if (error instanceof AdmissionError) return { status: ADMISSION_STATUS[error.code] ?? 503, ...problem }
-  if (error instanceof UsageError || error instanceof ConfigurationError) return { status: 400, ...problem }
+  if (error instanceof UsageError) return { status: error.code === 'CALL_OVER' ? 409 : 400, ...problem }
+  if (error instanceof ConfigurationError && error.code === 'AGENT_UNKNOWN') return { status: 400, ...problem }
   if (error instanceof CarrierError) {
     return { status: 502, ...problem, carrier: { code: error.carrierCode ?? null, status: error.status ?? null } }
   }
   return undefined
 }
 
-/** Body parsers throw plain errors with a 4xx `status`: too large, not JSON, a strange encoding. */
-function fromBodyParser(error: unknown): Problem | undefined {
-  const { status } = Object(error) as { status?: unknown }
-  if (typeof status !== 'number' || status < 400 || status > 499) return undefined
-  const code = status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'
-  return { status, code, detail: `expected a body of the documented form, got: ${messageOf(error)}` }
+/** What the router says by status alone: no such route, or not by this method (501 for one that no route has). */
+function requireAnswered(context: Context): void {
+  const { status, method, path } = context
+  if (context.body !== undefined) return
+  if (status === 404) throw new HttpProblem(404, 'NOT_FOUND', `expected a documented route, got ${method} ${path}`)
+  if (status !== 405 && status !== 501) return
+  const allowed = context.response.get('Allow') || 'a documented method'
+  throw new HttpProblem(status, 'METHOD_NOT_ALLOWED', `expected ${allowed}, got ${method} ${path}`)
 }
 
 /** The one error path: what was thrown on purpose is explained; anything else is our bug, logged, and told as no more. */
@@ -61,9 +63,7 @@ export function answerProblems(logger: Logger) {
   return async (context: Context, next: Next): Promise<void> => {
     try {
       await next()
-      if (context.status === 404 && context.body === undefined) {
-        throw new HttpProblem(404, 'NOT_FOUND', `expected a documented route, got ${context.method} ${context.path}`)
-      }
+      requireAnswered(context)
     } catch (error) {
       const problem = toProblem(error)
       if (problem === undefined) logger.error({ err: error, path: context.path }, 'request failed')

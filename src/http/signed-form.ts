@@ -3,6 +3,7 @@ import { ProtocolError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { verifyWebhook } from '../twilio/signature.ts'
 import { type FormParams, parseFormBody } from '../twilio/webhooks.ts'
+import { readForm } from './body.ts'
 import { HttpProblem } from './problem.ts'
 
 export interface SignedFormOptions {
@@ -13,29 +14,32 @@ export interface SignedFormOptions {
 
 /**
  * Lets a form by that the carrier signed. The URL it signed is the public one it was given, never what the Host header
- * says; the form is read from the raw body, since a parser that tidies values breaks the signature.
+ * says; the form is read from the raw body.
  */
-export function requireSignedForm({ publicUrl, tokens, logger }: SignedFormOptions) {
-  return async (context: Context, next: Next): Promise<void> => {
-    const params = parseFormBody(context.request.rawBody ?? '')
-    const signature = context.get('x-twilio-signature') || undefined
-    if (!verifyWebhook({ url: publicUrl + context.originalUrl, params, signature, tokens })) {
-      logger.warn({ path: context.path, signed: signature !== undefined }, 'webhook refused')
-      const got = signature === undefined ? 'none' : 'one that does not fit'
-      throw new HttpProblem(
-        403,
-        'SIGNATURE_INVALID',
-        `expected an X-Twilio-Signature over ${publicUrl}${context.path} and the form, got ${got}`,
-      )
-    }
-    context.state['params'] = params
-    try {
-      await next()
-    } catch (error) {
-      if (error instanceof ProtocolError) throw new HttpProblem(400, error.code, error.message)
-      throw error
-    }
-  }
+export function requireSignedForm(options: SignedFormOptions) {
+  return (context: Context, next: Next): Promise<void> =>
+    readForm(context, async () => {
+      context.state['params'] = verifiedParams(context, options)
+      try {
+        await next()
+      } catch (error) {
+        if (!(error instanceof ProtocolError) || error.code !== 'WEBHOOK_INVALID') throw error
+        throw new HttpProblem(400, error.code, error.message)
+      }
+    })
+}
+
+function verifiedParams(context: Context, { publicUrl, tokens, logger }: SignedFormOptions): FormParams {
+  const params = parseFormBody(context.request.rawBody ?? '')
+  const signature = context.get('x-twilio-signature') || undefined
+  if (verifyWebhook({ url: publicUrl + context.originalUrl, params, signature, tokens })) return params
+  logger.warn({ path: context.path, signed: signature !== undefined }, 'webhook refused')
+  const got = signature === undefined ? 'none' : 'one that does not fit'
+  throw new HttpProblem(
+    403,
+    'SIGNATURE_INVALID',
+    `expected an X-Twilio-Signature over ${publicUrl}${context.path} and the form, got ${got}`,
+  )
 }
 
 export function signedParams(context: Context): FormParams {

@@ -113,7 +113,9 @@ export class FakeStream implements StreamPort {
 
   #clear(): void {
     const now = this.#clock.now()
-    this.#pieces = this.#pieces.map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, samplesIn(now - at)) }))
+    this.#pieces = this.#pieces
+      .filter(({ at }) => at < now)
+      .map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, samplesIn(now - at)) }))
     const cleared = this.#waiting
     this.#waiting = []
     for (const { name, timer } of cleared) {

@@ -7,6 +7,10 @@ export const STREAM_SID = 'MZ1'
 
 export const streamStarted = { type: 'stream.started', streamSid: STREAM_SID, callSid: CALL_SID } as const
 export const freshStreamStarted = { type: 'stream.started', streamSid: 'MZ2', callSid: CALL_SID } as const
+/** Each by its own SID. */
+export const streamNumber = (number: number) =>
+  ({ type: 'stream.started', streamSid: `MZ1000${number}`, callSid: CALL_SID }) as const
+
 export const legRinging = { type: 'leg.ringing', callSid: CALL_SID } as const
 export const legAnswered = { type: 'leg.answered', callSid: CALL_SID } as const
 export const legEnded = { type: 'leg.ended', callSid: CALL_SID, outcome: 'completed' } as const

@@ -1,7 +1,16 @@
 import { expect, it } from 'vitest'
 import { LOSS_LIMIT, LOSS_WINDOW_MS } from '../../../machines/call-timing.ts'
 import { type CallUnderTest, TIMING } from '../call-under-test.ts'
-import { finish, freshStreamStarted, legEnded, type Open, openActive, streamLost, streamStarted } from './opening.ts'
+import {
+  finish,
+  freshStreamStarted,
+  legEnded,
+  type Open,
+  openActive,
+  streamLost,
+  streamNumber,
+  streamStarted,
+} from './opening.ts'
 
 const silentAt = (at: number) => ({ type: 'media.silent', at }) as const
 const stalledAt = (at: number) => ({ type: 'queue.stalled', at }) as const
@@ -81,7 +90,7 @@ export function testStreamLoss(open: Open): void {
     [stalledAt, 'stream lost', 'the socket took nothing for 1 s'],
   ] as const)('gives no stream after the third loss in a minute', async (lost, reason, cause) => {
     const call = openActive(open)
-    for (let loss = 1; loss < LOSS_LIMIT; loss += 1) call.tell(lost(loss), freshStreamStarted)
+    for (let loss = 1; loss < LOSS_LIMIT; loss += 1) call.tell(lost(loss), streamNumber(loss))
     expect(call.is('active.stream.flowing')).toBe(true)
     expect(call.tell(lost(LOSS_LIMIT)).where).toBe('stopping.hangingUp')
     expect(await call.end()).toEqual({ state: 'error', reason, cause })
@@ -89,7 +98,7 @@ export function testStreamLoss(open: Open): void {
 
   it('gives no stream to a line that went mute for the third time in a minute', async () => {
     const call = openActive(open)
-    for (let loss = 1; loss < LOSS_LIMIT; loss += 1) (await goMute(call, loss)).tell(freshStreamStarted)
+    for (let loss = 1; loss < LOSS_LIMIT; loss += 1) (await goMute(call, loss)).tell(streamNumber(loss))
     await goMute(call, LOSS_LIMIT)
     expect(call.where).toBe('stopping.hangingUp')
     expect(await call.end()).toMatchObject({ state: 'ended', reason: 'silence' })
@@ -97,7 +106,7 @@ export function testStreamLoss(open: Open): void {
 
   it('gives as many streams as are needed when the losses are far apart', () => {
     const call = openActive(open)
-    for (let loss = 0; loss < 20; loss += 1) call.tell(streamLost((loss * LOSS_WINDOW_MS) / 2), freshStreamStarted)
+    for (let loss = 0; loss < 20; loss += 1) call.tell(streamLost((loss * LOSS_WINDOW_MS) / 2), streamNumber(loss))
     expect(call.is('active.stream.flowing')).toBe(true)
     expect(call.context.losses.length).toBeLessThan(LOSS_LIMIT)
   })
