@@ -263,12 +263,13 @@ const stopping = callSetup.createStateConfig({
         'stream.stopped': [{ guard: isOfOldStream }, { target: 'releasing' }],
       },
     },
-    // The carrier gave no usable answer to our request to dial: if it heard us, a callback will tell whom to hang up on.
+    // The carrier gave no usable answer to our request to dial: if it heard us, we shall hear of a leg to hang up on.
     settling: {
       after: { settleTimeout: 'releasing' },
       on: {
         'leg.ringing': { target: 'hangingUp', actions: noteLegOfEvent },
         'leg.answered': { target: 'hangingUp', actions: noteLegOfEvent },
+        'stream.started': { target: 'hangingUp', actions: noteStream },
       },
     },
     hangingUp: {

@@ -106,11 +106,11 @@ export class Exchange {
     if (entered.id !== facts.id) return this.#live.get(entered.id)
     try {
       this.node.requireRoom()
+      return this.#spawn(facts, agent, terms)
     } catch (error) {
       await this.directory.remove(facts.id)
       throw error
     }
-    return this.#spawn(facts, agent, terms)
   }
 
   requireAgent(name: string): Agent {

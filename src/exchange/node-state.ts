@@ -16,7 +16,9 @@ export class NodeState {
 
   constructor({ clock, hangUpAll, ...input }: NodeStateOptions) {
     this.#maxCalls = input.maxCalls
-    this.#actor = createActor(switchboardMachine.provide({ actions: { hangUpAll } }), {
+    // Hanging up starts actors, which an action must not do: it only asks for it.
+    const actions = { hangUpAll: () => queueMicrotask(hangUpAll) }
+    this.#actor = createActor(switchboardMachine.provide({ actions }), {
       id: 'switchboard',
       clock,
       input,
@@ -50,11 +52,16 @@ export class NodeState {
   }
 
   drain(): void {
-    this.#actor.send({ type: 'node.drain' })
+    this.#tell({ type: 'node.drain' })
   }
 
   stop(): void {
-    this.#actor.send({ type: 'node.stop' })
+    this.#tell({ type: 'node.stop' })
+  }
+
+  /** To be told to stop twice is ordinary; a chart that is done hears nothing more. */
+  #tell(event: { readonly type: 'node.drain' | 'node.stop' }): void {
+    if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event)
   }
 
   /** Resolves when the last call has gone, or the drain has run out of time. */

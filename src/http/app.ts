@@ -1,4 +1,4 @@
-import Router from '@koa/router'
+import { Router } from '@koa/router'
 import Koa from 'koa'
 import { addCallsRoutes, type CallsRoutesOptions } from './calls-routes.ts'
 import { answerProblems } from './problem.ts'

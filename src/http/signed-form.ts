@@ -1,4 +1,4 @@
-import type { Context, Next } from 'koa'
+import type { Context } from 'koa'
 import { ProtocolError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { verifyWebhook } from '../twilio/signature.ts'
@@ -12,16 +12,18 @@ export interface SignedFormOptions {
   readonly logger: Logger
 }
 
+export type FormAnswer = (params: FormParams, context: Context) => Promise<void>
+
 /**
- * Lets a form by that the carrier signed. The URL it signed is the public one it was given, never what the Host header
- * says; the form is read from the raw body.
+ * Passes on what the carrier signed, and refuses the rest. The URL it signed is the public one it was given, never what
+ * the Host header says; the form is read from the raw body.
  */
-export function requireSignedForm(options: SignedFormOptions) {
-  return (context: Context, next: Next): Promise<void> =>
+export function requireSignedForm(options: SignedFormOptions, answer: FormAnswer) {
+  return (context: Context): Promise<void> =>
     readForm(context, async () => {
-      context.state['params'] = verifiedParams(context, options)
+      const params = verifiedParams(context, options)
       try {
-        await next()
+        await answer(params, context)
       } catch (error) {
         if (!(error instanceof ProtocolError) || error.code !== 'WEBHOOK_INVALID') throw error
         throw new HttpProblem(400, error.code, error.message)
@@ -40,8 +42,4 @@ function verifiedParams(context: Context, { publicUrl, tokens, logger }: SignedF
     'SIGNATURE_INVALID',
     `expected an X-Twilio-Signature over ${publicUrl}${context.path} and the form, got ${got}`,
   )
-}
-
-export function signedParams(context: Context): FormParams {
-  return context.state['params'] as FormParams
 }

@@ -10,10 +10,17 @@ export { loadSpeech } from './recorded-speech.ts'
 export type { PreparedAnswer, RestOperation } from './rest-faults.ts'
 export type { LoggedRequest } from './rest-server.ts'
 export type { RoundTrip } from './round-trip.ts'
-export { createSimulatedCarrier, type SimulatedCarrier, type SimulatedCarrierOptions } from './simulated-carrier.ts'
+export {
+  createSimulatedCarrier,
+  type NumberSettings,
+  type SimulatedCarrier,
+  type SimulatedCarrierOptions,
+  type StreamClaims,
+} from './simulated-carrier.ts'
 export { simulateCalls, type SimulateOptions, type SimulateResult } from './simulate.ts'
 export type { CallbackFaults, CallEvent } from './status-callbacks.ts'
 export type { StreamLogEntry } from './stream-log.ts'
 export { type UntilOptions, VirtualClock } from './virtual-clock.ts'
 export { until } from './waiting.ts'
 export type { Warning, WarningCode } from './warnings.ts'
+export type { WebhookAnswer } from './webhook-client.ts'

@@ -14,6 +14,8 @@ import type { WarningCode } from './warnings.ts'
 export interface SocketFailure {
   readonly code: WarningCode
   readonly detail: string
+  /** Of the server's close frame, e.g. 1008. */
+  readonly closeCode?: number
 }
 
 export interface MediaSocketEvents {
@@ -63,7 +65,7 @@ export class MediaSocket {
     if (!isSocket || (/^ws:/i.test(url) && !isLoopback(url))) {
       return { code: 31922, detail: `expected a wss:// URL (ws:// for a loopback host only), got ${url}` }
     }
-    if (!url.includes('?')) return undefined
+    if (!/[?#]/.test(url)) return undefined
     return { code: 31920, detail: `expected no query string in the stream's URL, use <Parameter> instead; got ${url}` }
   }
 
@@ -205,5 +207,5 @@ function closeFailure(code: number): SocketFailure {
   const isAbrupt = code === 1006
   return isAbrupt
     ? { code: 31903, detail: 'the connection broke without a closing handshake' }
-    : { code: 31921, detail: `close code ${code}` }
+    : { code: 31921, detail: `close code ${code}`, closeCode: code }
 }

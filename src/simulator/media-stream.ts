@@ -22,6 +22,8 @@ import { describeWarning, type Warning, type WarningCode } from './warnings.ts'
 
 export interface MediaStreamOptions {
   readonly exchange: Exchange
+  /** Default: the carrier's. */
+  readonly accountSid?: string
   readonly callSid: string
   /** Absolute, as signed. */
   readonly url: string
@@ -38,6 +40,8 @@ export interface MediaStreamOptions {
 export interface StreamEnd {
   readonly by: 'carrier' | 'server' | 'network' | 'refusal'
   readonly warning?: Warning
+  /** Of the server's close frame, e.g. 1008. */
+  readonly closeCode?: number
 }
 
 export interface SentFrame {
@@ -92,7 +96,7 @@ export class MediaStream {
     this.customParameters = customParameters
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve))
     this.#writer = new StreamWriter({
-      accountSid: exchange.accountSid,
+      accountSid: options.accountSid ?? exchange.accountSid,
       callSid,
       streamSid: this.sid,
       customParameters,
@@ -256,11 +260,11 @@ export class MediaStream {
     else this.#arm('mark', Math.max(0, next - clock.now()), () => this.#echoMarks())
   }
 
-  #failed({ code, detail }: SocketFailure): void {
+  #failed({ code, detail, closeCode }: SocketFailure): void {
     if (this.end) return
     const by = code === 31921 ? 'server' : this.startedAt === undefined ? 'refusal' : 'network'
     const warning = this.#note(code, detail)
-    this.#finish({ by, warning })
+    this.#finish({ by, warning, ...(closeCode === undefined ? {} : { closeCode }) })
   }
 
   #finish(end: StreamEnd): void {

@@ -1,5 +1,5 @@
 /**
- * How long a server that echoes takes, as the ear has it. Stretches of 400 ms of what the person said are looked for in
+ * How long a server that echoes takes, as the ear has it. Stretches of 200 ms of what the person said are looked for in
  * what the person heard; the round trip is from the sending of the stretch's first frame to the moment that frame's
  * audio begins to be heard. It contains the network, the server's own buffering, and the wait in the carrier's buffer.
  */
@@ -17,11 +17,11 @@ export interface RoundTrip {
   readonly p99: number
 }
 
-const FRAMES_PER_WINDOW = 20
+const FRAMES_PER_WINDOW = 10
 const LONGEST_MS = 2_000
 const NEAR_MS = 100
 /** Enough for a steady median; the rest of a long call is sampled. */
-const MOST_WINDOWS = 50
+const MOST_WINDOWS = 25
 /** Below this level there is no speech to be recognised, above this correlation it is the same speech. */
 const QUIETEST_DBFS = -40
 const LEAST_CORRELATION = 0.9

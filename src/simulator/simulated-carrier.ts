@@ -8,22 +8,24 @@ import { type Clock, systemClock } from '../clock.ts'
 import { Activity } from './activity.ts'
 import type { Reach } from './addresses.ts'
 import { SimulatedCall } from './call.ts'
+import { callForm } from './call-form.ts'
 import { type CalleeBehaviour, dialOut, toPlan } from './callee.ts'
 import type { Exchange } from './exchange.ts'
+import { MediaStream } from './media-stream.ts'
 import { type DialOptions, type Line, Person } from './person.ts'
 import { type OwnNumber, PhoneBook } from './phone-book.ts'
 import { Random } from './random.ts'
 import type { CallOrder, CallUpdate } from './rest-calls.ts'
 import { RestProblem } from './rest-problem.ts'
 import { type CallSwitch, RestServer } from './rest-server.ts'
+import { SpeechQueue } from './speech-queue.ts'
 import { type CallbackFaults, type CallEvent, StatusCallbacks } from './status-callbacks.ts'
 import { TimerLedger } from './timer-ledger.ts'
 import { TwimlRunner } from './twiml-runner.ts'
-import type { UntilOptions } from './virtual-clock.ts'
-import { VirtualClock } from './virtual-clock.ts'
+import { type UntilOptions, VirtualClock } from './virtual-clock.ts'
 import { until } from './waiting.ts'
 import type { Warning } from './warnings.ts'
-import { WebhookClient } from './webhook-client.ts'
+import { type WebhookAnswer, WebhookClient } from './webhook-client.ts'
 
 export interface SimulatedCarrierOptions {
   /** Default: made from the seed. */
@@ -52,6 +54,17 @@ export interface SimulatedCarrierOptions {
   readonly keepEndedCalls?: number
 }
 
+/** What a media stream opened by a test says of itself. */
+export interface StreamClaims {
+  /** `wss://`, or `ws://` on loopback; it is what is signed. */
+  readonly url: string
+  /** Default: one that nobody knows. */
+  readonly callSid?: string
+  /** Default: the carrier's. */
+  readonly accountSid?: string
+  readonly customParameters?: Readonly<Record<string, string>>
+}
+
 export type NumberSettings = Partial<Pick<OwnNumber, 'voiceUrl' | 'voiceMethod' | 'statusCallback'>>
 
 const FOUR_HOURS_MS = 14_400_000
@@ -76,6 +89,7 @@ export class SimulatedCarrier implements CallSwitch, Line {
   readonly #exchange: Exchange
   readonly #timers: TimerLedger
   readonly #book: PhoneBook
+  readonly #strays = new Set<MediaStream>()
   readonly #people = new Map<string, Person>()
   readonly #runners = new WeakMap<SimulatedCall, TwimlRunner>()
   readonly #closing = new AbortController()
@@ -132,6 +146,35 @@ export class SimulatedCarrier implements CallSwitch, Line {
   /** A number of the account, as the server may set it by REST. */
   number(phoneNumber: string, settings: NumberSettings = {}): OwnNumber {
     return Object.assign(this.#book.own(phoneNumber), settings)
+  }
+
+  /**
+   * Opens a media stream that belongs to no call of this carrier, or to one that has a stream already: to replay and to
+   * forge. The upgrade is signed as always; what `start` claims is up to the test.
+   */
+  opensStream(claims: StreamClaims): MediaStream {
+    const { url, callSid = this.#exchange.random.sid('CA'), accountSid, customParameters = {} } = claims
+    const stream = new MediaStream({
+      exchange: this.#exchange,
+      ...(accountSid === undefined ? {} : { accountSid }),
+      callSid,
+      url,
+      name: undefined,
+      customParameters,
+      speech: new SpeechQueue(),
+      onStarted: () => undefined,
+      onWarning: (warning) => this.warnings.push(warning),
+    })
+    this.#strays.add(stream)
+    void stream.ended.then(() => this.#strays.delete(stream))
+    stream.open()
+    return stream
+  }
+
+  /** Asks a voice URL about a call once more, as Twilio does now and then; resolves with the server's answer. */
+  repeatsWebhook(call: SimulatedCall, url: string): Promise<WebhookAnswer> {
+    const params = callForm(call, this.accountSid)
+    return this.#exchange.webhooks.send({ url, method: 'POST', params })
   }
 
   /** Waits on the carrier's clock, which a virtual clock moves forward meanwhile. */
@@ -203,6 +246,7 @@ export class SimulatedCarrier implements CallSwitch, Line {
     const alive = this.calls.filter((call) => !call.isOver)
     const names = alive.map((call) => `${call.sid} ${call.status} (${call.from} -> ${call.to})`)
     for (const call of alive) call.finish({ status: 'completed', by: 'carrier' })
+    for (const stream of this.#strays) stream.stop()
     await this.settled()
     this.#closing.abort()
     this.#unhook()

@@ -9,7 +9,8 @@ import { SocketStream } from './socket-stream.ts'
 import type { AttachedStream, StreamDesk } from './stream-desk.ts'
 
 /**
- * One media socket: `awaitingStart` -> `admitting` -> `streaming` -> `closed`.
+ * One media socket: `awaitingStart` -> `admitting` -> `streaming` -> `closed`; or `admitting` -> `hungUp`, when the
+ * peer goes while the desk is still deciding.
  *
  * Invariants
  * - W1 Listeners are attached in the turn of the upgrade: `connected` and `start` may already be in the buffer.
@@ -19,17 +20,21 @@ import type { AttachedStream, StreamDesk } from './stream-desk.ts'
  */
 
 const START_TIMEOUT_MS = 5_000
+/** The desk may have to ask another process whose token it is. */
+const ADMIT_TIMEOUT_MS = 5_000
 const PING_EVERY_MS = 10_000
 /** Frames that may arrive while the directory is asked about the token: two seconds of them. */
 const HELD_LIMIT = 100
-const POLICY_VIOLATION = 1008
 const NORMAL = 1000
+const POLICY_VIOLATION = 1008
+const INTERNAL_ERROR = 1011
 /** How long a peer may take to answer our close before the socket is cut. */
 const CLOSE_TIMEOUT_MS = 2_000
 
 type Phase =
   | { readonly name: 'awaitingStart'; readonly timer: Timer }
-  | { readonly name: 'admitting'; readonly held: StreamMessage[] }
+  | { readonly name: 'admitting'; readonly timer: Timer; readonly held: StreamMessage[] }
+  | { readonly name: 'hungUp'; readonly held: readonly StreamMessage[]; readonly cause: string }
   | { readonly name: 'streaming'; readonly stream: AttachedStream; readonly streamSid: string }
   | { readonly name: 'closed' }
 
@@ -46,8 +51,11 @@ export class MediaConnection {
   readonly #logger: Logger
   readonly #complaints: ComplaintWindow
   #phase: Phase
-  #pingTimer: Timer | undefined
-  #closeTimer: Timer | undefined
+  #pingTimer: Timer
+  #pingSentAt: number | undefined
+  #closeTimer: Timer
+  /** Malformed messages that came before there was a stream to count them. */
+  #earlyFaults = 0
 
   constructor(socket: WebSocket, options: MediaConnectionOptions) {
     this.#socket = socket
@@ -62,30 +70,44 @@ export class MediaConnection {
     this.#phase = { name: 'awaitingStart', timer }
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary))
     socket.on('pong', (sentAt: Buffer) => this.#notePong(sentAt))
-    socket.on('close', (code) => this.#noteClosed(code))
-    // The close that follows is what counts; without a listener an error would end the process.
-    socket.on('error', (error) => this.#logger.debug({ err: error }, 'media socket error'))
+    socket.on('error', (error) => this.#noteBroken(error))
+    socket.on('close', (code) => {
+      this.#clock.clearTimeout(this.#closeTimer)
+      this.#noteGone(`the media socket closed with code ${code} and without a stop`)
+    })
   }
 
   /** Ends the socket from our side: the call is not told. */
   close(code = NORMAL, reason = ''): void {
     this.#leave()
+    if (this.#socket.readyState === this.#socket.CLOSED) return
     this.#socket.close(code, reason)
     this.#closeTimer ??= this.#clock.setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS)
   }
 
-  #refuse(why: string): void {
+  #refuse(why: string, code = POLICY_VIOLATION): void {
     this.#logger.warn({ why }, 'media socket refused')
-    this.close(POLICY_VIOLATION, why.slice(0, 120))
+    this.close(code, why.slice(0, 120))
   }
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#phase.name === 'closed') return
+    const message = this.#read(data, isBinary)
+    if (message === undefined) return
+    try {
+      this.#handle(message)
+    } catch (error) {
+      this.#noteFault(error)
+    }
+  }
+
+  #read(data: RawData, isBinary: boolean): StreamMessage | undefined {
     try {
       if (isBinary) throw new ProtocolError('MESSAGE_INVALID', 'expected a text message, got a binary one')
-      this.#handle(parseStreamMessage(textOf(data)))
+      return parseStreamMessage(textOf(data))
     } catch (error) {
       this.#noteMalformed(messageOf(error))
+      return undefined
     }
   }
 
@@ -95,31 +117,45 @@ export class MediaConnection {
     switch (phase.name) {
       case 'awaitingStart':
         if (message.event !== 'start') return this.#noteMalformed(`expected start, got ${message.event}`)
-        return void this.#admit(message, phase.timer)
+        return void this.#admit(message)
       case 'admitting':
         phase.held.push(message)
         if (phase.held.length > HELD_LIMIT) phase.held.shift()
         return
       case 'streaming':
         return this.#pass(message, phase.stream, phase.streamSid)
+      case 'hungUp':
       case 'closed':
     }
   }
 
-  async #admit(start: StartMessage, startTimer: Timer): Promise<void> {
-    this.#clock.clearTimeout(startTimer)
-    const held: StreamMessage[] = []
-    this.#phase = { name: 'admitting', held }
+  async #admit(start: StartMessage): Promise<void> {
+    this.#leave()
+    const timer = this.#clock.setTimeout(
+      () => this.#refuse('the stream could not be admitted in time', INTERNAL_ERROR),
+      ADMIT_TIMEOUT_MS,
+    )
+    this.#phase = { name: 'admitting', timer, held: [] }
     const port = new SocketStream(this.#socket, start.streamSid, () => this.close())
-    const stream = await this.#desk.admit(start, port).catch((error: unknown) => {
-      this.#logger.error({ err: error }, 'admitting a media stream failed')
-      return undefined
-    })
-    if (this.#phase.name !== 'admitting') return stream?.lost('the socket closed while the stream was being admitted')
+    try {
+      this.#noteAdmission(await this.#desk.admit(start, port), start.streamSid)
+    } catch (error) {
+      this.#noteFault(error)
+    }
+  }
+
+  #noteAdmission(stream: AttachedStream | undefined, streamSid: string): void {
+    const phase = this.#phase
+    if (phase.name !== 'admitting' && phase.name !== 'hungUp') {
+      return stream?.lost('the socket closed while the stream was being admitted')
+    }
     if (stream === undefined) return this.#refuse('expected the unspent token of a call of ours, got another')
-    this.#phase = { name: 'streaming', stream, streamSid: start.streamSid }
-    this.#ping()
-    for (const message of held) this.#handle(message)
+    this.#leave()
+    this.#phase = { name: 'streaming', stream, streamSid }
+    for (; this.#earlyFaults > 0; this.#earlyFaults -= 1) stream.malformed()
+    for (const message of phase.held) this.#handle(message)
+    if (phase.name === 'hungUp') this.#noteGone(phase.cause)
+    else this.#ping()
   }
 
   #pass(message: StreamMessage, stream: AttachedStream, streamSid: string): void {
@@ -130,8 +166,7 @@ export class MediaConnection {
       case 'media':
         // A fork of both tracks would also bring what we said ourselves.
         if (message.track !== 'inbound') return
-        if (!stream.media(message)) this.#noteMalformed('expected base64 audio, got something else')
-        return
+        return stream.media(message) ? undefined : this.#noteMalformed('expected base64 audio, got something else')
       case 'dtmf':
         return stream.dtmf(message)
       case 'mark':
@@ -145,34 +180,57 @@ export class MediaConnection {
 
   #noteMalformed(why: string): void {
     this.#logger.debug({ why }, 'malformed media message')
-    if (this.#phase.name === 'streaming') this.#phase.stream.malformed()
+    const stream = this.#phase.name === 'streaming' ? this.#phase.stream : undefined
+    if (stream === undefined) this.#earlyFaults += 1
+    else stream.malformed()
     if (!this.#complaints.note()) return
-    const { stream } = this.#phase.name === 'streaming' ? this.#phase : { stream: undefined }
     this.#refuse('too many malformed messages')
     stream?.lost('the peer sent too many malformed messages')
   }
 
+  /** A fault of ours ends this socket only; the call may go on with a fresh one. */
+  #noteFault(error: unknown): void {
+    this.#logger.error({ err: error }, 'a media socket failed')
+    const stream = this.#phase.name === 'streaming' ? this.#phase.stream : undefined
+    this.close(INTERNAL_ERROR, 'internal error')
+    stream?.lost('handling the media socket failed')
+  }
+
   #ping(): void {
     if (this.#phase.name !== 'streaming') return
+    this.#pingSentAt = this.#clock.now()
     // Twilio documents no pings, so a missing pong proves nothing; the answer only tells the distance.
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(String(this.#clock.now()))
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping(String(this.#pingSentAt))
     this.#pingTimer = this.#clock.setTimeout(() => this.#ping(), PING_EVERY_MS)
   }
 
   #notePong(sentAt: Buffer): void {
-    const ms = this.#clock.now() - Number(sentAt.toString())
-    if (this.#phase.name === 'streaming' && ms >= 0) this.#phase.stream.roundTrip(ms)
+    // A pong may come unasked (RFC 6455, 5.5.3), and twice.
+    if (this.#phase.name !== 'streaming' || sentAt.toString() !== String(this.#pingSentAt)) return
+    this.#phase.stream.roundTrip(this.#clock.now() - Number(sentAt.toString()))
+    this.#pingSentAt = undefined
   }
 
-  #noteClosed(code: number): void {
+  /** What came is no WebSocket traffic: `ws` has said so to the peer, and reads no further. */
+  #noteBroken(error: Error): void {
+    this.#logger.debug({ err: error }, 'media socket broken')
+    this.#noteGone(`the media socket broke: ${error.message}`)
+    this.close()
+  }
+
+  /** The peer is gone, and not by our doing. */
+  #noteGone(cause: string): void {
     const phase = this.#phase
     this.#leave()
-    this.#clock.clearTimeout(this.#closeTimer)
-    if (phase.name === 'streaming') phase.stream.lost(`the media socket closed with code ${code} and without a stop`)
+    if (phase.name === 'streaming') phase.stream.lost(cause)
+    // What the peer said before it went, a stop perhaps, is told once the desk has decided to whom.
+    else if (phase.name === 'admitting') this.#phase = { name: 'hungUp', held: phase.held, cause }
   }
 
   #leave(): void {
-    if (this.#phase.name === 'awaitingStart') this.#clock.clearTimeout(this.#phase.timer)
+    if (this.#phase.name === 'awaitingStart' || this.#phase.name === 'admitting') {
+      this.#clock.clearTimeout(this.#phase.timer)
+    }
     this.#clock.clearTimeout(this.#pingTimer)
     this.#phase = { name: 'closed' }
   }

@@ -68,5 +68,7 @@ export class MediaEndpoint {
 
 function deny(socket: Duplex, status: string): void {
   socket.on('error', () => {})
+  // A peer that does not close its half would hold the socket for ever.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

@@ -46,6 +46,8 @@ export class CallUnderTest {
   readonly errors: unknown[] = []
   /** Every command that reached the carrier, in order, e.g. `hangUp CA1`. */
   readonly sent: string[] = []
+  /** Everything that promise children were asked for, in order. */
+  readonly begun: Request['command'][] = []
   detached = 0
   /** Names of children that were started and not yet stopped. */
   readonly running: string[] = []
@@ -207,6 +209,7 @@ export class CallUnderTest {
 
   #ask(child: ChildName, command: Request['command'], callSid: string | undefined, signal: AbortSignal) {
     if (this.#broken.includes(child)) this.#break(child)
+    this.begun.push(command)
     return new Promise<string | undefined>((resolve, reject) => {
       const done = () => {
         const index = this.#pending.indexOf(request)

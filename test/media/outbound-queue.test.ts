@@ -73,33 +73,6 @@ describe('O1: what waits is bounded', () => {
     expect(Math.abs(pulled * 20 - pulledMs - 5_000)).toBeLessThanOrEqual(60)
   })
 
-  it('asks a source for one chunk at a time, and for the next source only when the first is dry', async () => {
-    const { clock, queue } = speakingRig()
-    let asked = 0
-    let answer = (_: IteratorResult<Int16Array>) => {}
-    const next = () => {
-      asked += 1
-      return new Promise<IteratorResult<Int16Array>>((resolve) => (answer = resolve))
-    }
-    let second = 0
-    queue.play({ [Symbol.asyncIterator]: () => ({ next }) }, 8000)
-    queue.play(
-      (function* () {
-        second += 1
-        yield level(20, 1_000)
-      })(),
-      8000,
-    )
-    await clock.run(200)
-    expect([asked, second]).toEqual([1, 0])
-    answer({ value: level(40, 1_000), done: false })
-    await clock.run(200)
-    expect([asked, second]).toEqual([2, 0])
-    answer({ value: undefined, done: true })
-    await clock.run(200)
-    expect([asked, second]).toEqual([2, 1])
-  })
-
   it('takes the limit it is given', async () => {
     const { clock, queue } = speakingRig({ limits: { limitMs: 300 } })
     queue.play(asynchronously(chunked(speech(160_000), [320])))
@@ -149,48 +122,6 @@ describe('O1: what waits is bounded', () => {
     expect(depths[0]).toBeLessThan(7_500)
     expect(depths[1]).toBeLessThanOrEqual(5_000)
     expect(depths[1]).toBeGreaterThan(4_900)
-  })
-})
-
-describe('a stalled network', () => {
-  it('is fed no more above 64 KiB, and reported once after 1 s', () => {
-    const { clock, queue, stream, edges } = speakingRig()
-    queue.play(level(10_000, 1_000), 8000)
-    clock.advance(200)
-    stream.buffered = 64 * 1024 + 1
-    const sent = stream.sent.length
-    const since = clock.now()
-    clock.advance(999)
-    expect(edges.filter(({ type }) => type === 'queue.stalled')).toEqual([])
-    clock.advance(5_000)
-    expect(stream.sent.length).toBe(sent)
-    const stalled = edges.filter((edge) => edge.type === 'queue.stalled')
-    expect(stalled.length).toBe(1)
-    expect((stalled[0]?.at ?? 0) - since).toBeGreaterThanOrEqual(1_000)
-    expect((stalled[0]?.at ?? 0) - since).toBeLessThanOrEqual(1_040)
-  })
-
-  it('is fed again as soon as it takes more, and a second stall is reported again', () => {
-    const { clock, queue, stream, types } = speakingRig()
-    queue.play(level(10_000, 1_000), 8000)
-    stream.buffered = 64 * 1024 + 1
-    clock.advance(1_500)
-    stream.buffered = 64 * 1024
-    const sent = stream.sent.length
-    clock.advance(100)
-    expect(stream.sent.length).toBeGreaterThan(sent)
-    stream.buffered = 64 * 1024 + 1
-    clock.advance(1_500)
-    expect(types().filter((type) => type === 'queue.stalled').length).toBe(2)
-  })
-
-  it('is no stall while nothing waits to be sent', () => {
-    const { clock, queue, stream, types } = speakingRig()
-    stream.buffered = 1e6
-    clock.advance(3_000)
-    queue.play(level(100, 1_000), 8000)
-    clock.advance(900)
-    expect(types()).not.toContain('queue.stalled')
   })
 })
 
@@ -309,39 +240,5 @@ describe('O5: every end is marked', () => {
     clock.advance(100)
     await expect(Promise.race([playback.finished, 'pending'])).resolves.toBe('pending')
     expect(queue.clear().heardMs).toBe(200)
-  })
-})
-
-describe('the figures', () => {
-  it('count bytes and frames of 20 ms, and the time to the first audio', () => {
-    const { clock, queue } = speakingRig()
-    clock.advance(130)
-    queue.play(level(250, 1_000), 8000)
-    clock.advance(1_000)
-    queue.play(level(10, 1_000), 8000)
-    expect(queue.cadence).toMatchObject({ bytesOut: 2_080, framesOut: 13, firstAudioMs: 130 })
-  })
-
-  it('count what was cut before it was sent', () => {
-    const { clock, queue, stream } = speakingRig()
-    queue.play(level(2_000, 1_000), 8000)
-    clock.advance(500)
-    const waiting = queue.queueMs
-    queue.clear()
-    expect(waiting).toBeGreaterThan(1_000)
-    expect(queue.counters).toEqual({ droppedMs: waiting, bargeIns: 1 })
-    const third = queue.play(level(300, 1_000), 8000)
-    third.cancel()
-    expect(queue.counters.droppedMs).toBe(waiting + 300 - 160)
-    expect(msOf(stream.heard(), 1_000)).toBe(500)
-    expect(stream.heard()[0]).toBe(byteOf(1_000))
-  })
-
-  it('time how long audio waits in the queue', async () => {
-    const { clock, queue } = speakingRig()
-    queue.play(level(5_000, 1_000), 8000)
-    clock.advance(6_000)
-    expect(queue.cadence.waitMs.quantile(0.99)).toBeGreaterThan(4_000)
-    expect(queue.cadence.waitMs.quantile(0.99)).toBeLessThanOrEqual(5_000)
   })
 })

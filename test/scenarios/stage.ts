@@ -8,6 +8,7 @@ import { MemoryDirectory } from '../../src/directory.ts'
 import { MemoryRecords } from '../../src/records.ts'
 import { createSimulatedCarrier, type SimulatedCarrierOptions } from '../../src/simulator/simulated-carrier.ts'
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts'
+import { signWebhook } from '../../src/twilio/signature.ts'
 import { createSwitchboard, type SwitchboardOptions } from '../../src/switchboard.ts'
 
 /**
@@ -119,8 +120,33 @@ export async function openStage(options: StageOptions = {}) {
       return promise
     },
 
+    /** The carrier's voice webhook for a call, once more; resolves with the TwiML. */
+    async askAgain(callSid: string, from: string): Promise<string> {
+      const params = {
+        CallSid: callSid,
+        AccountSid: carrier.accountSid,
+        From: from,
+        To: OUR_NUMBER,
+        Direction: 'inbound',
+        CallStatus: 'ringing',
+        ApiVersion: '2010-04-01',
+        CallerCity: '',
+      }
+      const signature = signWebhook({ url: `${PUBLIC_URL}/twiml`, params, token: carrier.authToken })
+      const answer = await fetch(`${url}/twiml`, {
+        method: 'POST',
+        headers: { 'x-twilio-signature': signature },
+        body: new URLSearchParams(params),
+      })
+      return answer.text()
+    },
+
     /** The HTTP API, with its token. */
-    async api(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }> {
+    async api(
+      method: string,
+      path: string,
+      body?: unknown,
+    ): Promise<{ status: number; body: Record<string, unknown> }> {
       const answer = fetch(url + path, {
         method,
         headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },

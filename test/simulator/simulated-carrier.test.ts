@@ -94,3 +94,40 @@ describe('a simulated carrier', () => {
     })
   })
 })
+
+describe('what a forger would try', () => {
+  it('is a stream with any claims, beside the one a call has', async () => {
+    await onStage({}, async ({ carrier, server, clock, dial }) => {
+      const call = await dial()
+      const url = `${server.origin.replace('http', 'ws')}/media`
+      const accountSid = `AC${'0'.repeat(32)}`
+      const stray = carrier.opensStream({ url, callSid: call.sid, accountSid, customParameters: { token: 'used' } })
+      await clock.advance(50)
+      const start = { callSid: call.sid, accountSid, customParameters: { token: 'used' } }
+      expect(server.ofEvent('start')[1]).toMatchObject({ streamSid: stray.sid, start })
+      server.sockets[1]?.close(1008)
+      await clock.advance(1)
+      expect(stray.end).toMatchObject({ by: 'server', closeCode: 1008 })
+      expect(call.isStreaming).toBe(true)
+    })
+  })
+
+  it('is ended with the carrier', async () => {
+    await onStage({}, async ({ carrier, server, clock }) => {
+      const stray = carrier.opensStream({ url: `${server.origin.replace('http', 'ws')}/media` })
+      await clock.advance(50)
+      await carrier.close()
+      expect(stray.end).toEqual({ by: 'carrier' })
+      expect(server.closeCodes).toEqual([1005])
+    })
+  })
+
+  it('is the same webhook again', async () => {
+    await onStage({}, async ({ carrier, server, dial }) => {
+      const call = await dial()
+      const answer = await carrier.repeatsWebhook(call, server.voiceUrl)
+      expect(answer).toMatchObject({ status: 200, contentType: 'text/xml' })
+      expect(server.of('/twiml').map(({ params }) => params.get('CallSid'))).toEqual([call.sid, call.sid])
+    })
+  })
+})

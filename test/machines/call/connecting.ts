@@ -100,7 +100,7 @@ export function testConnecting(open: Open): void {
   describe('when the carrier may have placed the call without saying so', () => {
     const timeout = { code: 'CARRIER_TIMEOUT', message: 'no answer within 9 s' }
 
-    it.each([legRinging, legAnswered])('hangs up as soon as %j proves it', async (fact) => {
+    it.each([legRinging, legAnswered, streamStarted])('hangs up as soon as %j proves it', async (fact) => {
       const call = await openDialing(open).fail('placeCall', timeout)
       expect(call.where).toBe('stopping.settling')
       call.tell(fact)

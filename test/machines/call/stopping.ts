@@ -113,7 +113,7 @@ export function testStopping(open: Open): void {
 
     it('is not begun again by a repeated callback', () => {
       const call = openReleasing(open).tell(legEnded, legEnded)
-      expect(call.asked).toEqual(['release'])
+      expect(call.begun).toEqual(['agent', 'release'])
     })
 
     it.each([
