@@ -110,7 +110,9 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     voice: { desk: voiceDesk, endpoints, publicUrl: config.publicUrl, tokens, logger },
     calls: { desk: callsDesk, apiToken: config.apiToken },
   })
-  const server = createServer(SERVER_LIMITS, app.callback())
+  // Koa answers its own failures: the promise it returns never rejects.
+  const handle = app.callback()
+  const server = createServer(SERVER_LIMITS, (request, response) => void handle(request, response))
   server.maxHeadersCount = MAX_HEADERS
   server.on('upgrade', media.upgrade)
 

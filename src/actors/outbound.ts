@@ -13,7 +13,7 @@ export function createOutboundActor(sessionOf: SessionOf) {
     const { outbound, stream } = session.plane
     if (input.isDraining === true && (outbound.isDrained || stream === undefined)) {
       sendBack({ type: 'playback.drained' })
-      return
+      return undefined
     }
     return session.onEdge((edge) => {
       if (isOutboundFact(edge)) sendBack(edge)

@@ -1,3 +1,4 @@
+import type { Subscription } from 'xstate'
 import { CallHandle } from '../actors/call-handle.ts'
 import type { Call } from '../agents/agent.ts'
 import { type CallView, toCallView } from '../call-view.ts'
@@ -118,17 +119,16 @@ export class ExchangeCallsDesk implements CallsDesk {
   /** Settles when the carrier has accepted or refused, or the call was over before. */
   #verdict(call: LiveCall): Promise<'accepted'> {
     return new Promise((resolve, reject) => {
-      let unsubscribe = () => {}
+      // A chart that is over completes an observer at once, before there is a subscription to end.
+      let subscription: Subscription | undefined
       const look = () => {
         if (call.awaitsVerdict) return
-        unsubscribe()
+        subscription?.unsubscribe()
         const { reason, cause } = call.actor.getSnapshot().context
         if (reason !== 'carrier refused') return resolve('accepted')
         reject(call.session.carrierError ?? new CarrierError('CARRIER_TIMEOUT', cause ?? 'the carrier did not answer'))
       }
-      // A chart that is over completes an observer at once, before there is anything to unsubscribe.
-      const subscription = call.actor.subscribe({ next: look, complete: look, error: look })
-      unsubscribe = () => subscription.unsubscribe()
+      subscription = call.actor.subscribe({ next: look, complete: look, error: look })
       look()
     })
   }

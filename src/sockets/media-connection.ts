@@ -28,8 +28,8 @@ const HELD_LIMIT = 100
 const NORMAL = 1000
 const POLICY_VIOLATION = 1008
 const INTERNAL_ERROR = 1011
-/** How long a peer may take to answer our close before the socket is cut. */
-const CLOSE_TIMEOUT_MS = 2_000
+/** How long a peer may take over its side of a close before the socket is cut. */
+export const CLOSE_TIMEOUT_MS = 2_000
 
 type Phase =
   | { readonly name: 'awaitingStart'; readonly timer: Timer }

@@ -3,10 +3,19 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { STREAM_PATH } from '../endpoints.ts'
 import { verifyUpgrade } from '../twilio/signature.ts'
-import { MediaConnection, type MediaConnectionOptions } from './media-connection.ts'
+import { CLOSE_TIMEOUT_MS, MediaConnection, type MediaConnectionOptions } from './media-connection.ts'
 
 /** Five seconds of audio as base64, many times what a carrier sends in one message. */
 export const MAX_MESSAGE_BYTES = 64 * 1024
+
+const SOCKET_OPTIONS = {
+  noServer: true,
+  maxPayload: MAX_MESSAGE_BYTES,
+  // Compressing 160 bytes of noise-like audio costs several times the rest of the frame.
+  perMessageDeflate: false,
+  // A peer that says goodbye and keeps its connection: by itself the library tells us half a minute later.
+  closeTimeout: CLOSE_TIMEOUT_MS,
+}
 
 export interface MediaEndpointOptions extends MediaConnectionOptions {
   readonly publicUrl: string
@@ -22,12 +31,7 @@ export class MediaEndpoint {
 
   constructor(options: MediaEndpointOptions) {
     this.#options = options
-    this.#server = new WebSocketServer({
-      noServer: true,
-      maxPayload: MAX_MESSAGE_BYTES,
-      // Compressing 160 bytes of noise-like audio costs several times the rest of the frame.
-      perMessageDeflate: false,
-    })
+    this.#server = new WebSocketServer(SOCKET_OPTIONS)
   }
 
   /** The HTTP server's `upgrade` listener. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decoded, expectSamples, joined, listeningRig, mulawNoise } from './listening-rig.ts'
+import { decoded, firstDifference, joined, listeningRig, mulawNoise } from './listening-rig.ts'
 
 const FRAME = mulawNoise(160)
 
@@ -12,7 +12,7 @@ describe('listeners', () => {
     for (const { chunkMs, chunks } of all) {
       expect(chunks.every(({ length }) => length === chunkMs * 16)).toBe(true)
       const complete = Math.floor(1_000 / chunkMs) * chunkMs * 16
-      expectSamples(joined(chunks), decoded(whole).subarray(0, complete))
+      expect(firstDifference(joined(chunks), decoded(whole).subarray(0, complete))).toBe(-1)
     }
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { decoded, expectSamples, joined, listeningRig, mulawNoise } from './listening-rig.ts'
+import { decoded, firstDifference, joined, listeningRig, mulawNoise } from './listening-rig.ts'
 
 const FRAME = mulawNoise(160)
 
@@ -21,7 +21,7 @@ describe('audio() as an async iterable', () => {
     }
     pipe.release()
     const chunks = await reading
-    expectSamples(joined(chunks), decoded(whole))
+    expect(firstDifference(joined(chunks), decoded(whole))).toBe(-1)
     expect(new Set(chunks.map(({ buffer }) => buffer)).size).toBe(10)
   })
 
@@ -64,7 +64,7 @@ describe('I5: a reader that falls behind', () => {
     const chunks = await readAll(audio)
     const kept = Math.floor(10_000 / chunkMs)
     expect(chunks.length).toBe(kept)
-    expectSamples(joined(chunks), decoded(whole).subarray(-kept * chunkMs * 16))
+    expect(firstDifference(joined(chunks), decoded(whole).subarray(-kept * chunkMs * 16))).toBe(-1)
     expect(pipe.counters.droppedMs).toBe(15_000 - kept * chunkMs)
   })
 

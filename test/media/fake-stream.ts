@@ -64,6 +64,9 @@ export class FakeStream implements StreamPort {
 
   close(): void {
     this.closes += 1
+    for (const { timer } of this.#waiting) this.#clock.clearTimeout(timer)
+    this.#waiting = []
+    this.#cut()
   }
 
   /** Milliseconds the carrier still has to play. */
@@ -112,16 +115,20 @@ export class FakeStream implements StreamPort {
   }
 
   #clear(): void {
-    const now = this.#clock.now()
-    this.#pieces = this.#pieces
-      .filter(({ at }) => at < now)
-      .map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, samplesIn(now - at)) }))
+    this.#cut()
     const cleared = this.#waiting
     this.#waiting = []
     for (const { name, timer } of cleared) {
       this.#clock.clearTimeout(timer)
       this.#echo(name)
     }
+  }
+
+  #cut(): void {
+    const now = this.#clock.now()
+    this.#pieces = this.#pieces
+      .filter(({ at }) => at < now)
+      .map(({ at, bytes }) => ({ at, bytes: bytes.subarray(0, samplesIn(now - at)) }))
   }
 
   #afterLatency(act: () => void): void {

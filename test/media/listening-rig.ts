@@ -63,9 +63,9 @@ export function joined(chunks: readonly Int16Array[]): Int16Array {
   return whole
 }
 
-/** As `toEqual` says it, a hundred times faster. */
-export function expectSamples(actual: Int16Array, wanted: Int16Array): void {
-  expect(actual.length).toBe(wanted.length)
-  const differs = actual.findIndex((sample, i) => sample !== wanted[i])
-  expect({ differsAt: differs }).toEqual({ differsAt: -1 })
+/** Where two recordings part; -1 when they are the same. `toEqual` would take a second to say so. */
+export function firstDifference(actual: Int16Array, wanted: Int16Array): number {
+  const shared = Math.min(actual.length, wanted.length)
+  for (let i = 0; i < shared; i += 1) if (actual[i] !== wanted[i]) return i
+  return actual.length === wanted.length ? -1 : shared
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PcmRate } from '../../src/audio/format.ts'
-import { byteOf, chunked, encoded, level, msOf, speakingRig, speech } from './speaking-rig.ts'
+import { chunked, encoded, level, outcomeOf, speakingRig, speech } from './speaking-rig.ts'
 
 const rates = fc.constantFrom<PcmRate>(8000, 16000, 24000)
 
@@ -105,7 +105,7 @@ describe('O1: what waits is bounded', () => {
     const { clock, queue } = speakingRig()
     for (let i = 0; i < 32; i += 1) queue.play(level(100, 1_000), 8000)
     await clock.run(150)
-    await expect(Promise.race([queue.play(level(1, 1_000), 8000).finished, 'pending'])).resolves.toBe('pending')
+    await expect(outcomeOf(queue.play(level(1, 1_000), 8000))).resolves.toBe('pending')
   })
 
   it('says when it is crowded above 70 % and when it is relieved below 50 %, once each', async () => {
@@ -202,7 +202,7 @@ describe('O5: every end is marked', () => {
       const marks = stream.marks.length
       await clock.run(60)
       expect(stream.marks.length).toBeGreaterThan(marks)
-      await expect(Promise.race([playback.finished, 'pending'])).resolves.toEqual({ playedMs: 200, interrupted: false })
+      await expect(outcomeOf(playback)).resolves.toEqual({ playedMs: 200, interrupted: false })
     },
   )
 
@@ -238,7 +238,7 @@ describe('O5: every end is marked', () => {
     queue.noteMark(stream.marks[0] ?? '')
     queue.noteMark(stream.marks[0] ?? '')
     clock.advance(100)
-    await expect(Promise.race([playback.finished, 'pending'])).resolves.toBe('pending')
+    await expect(outcomeOf(playback)).resolves.toBe('pending')
     expect(queue.clear().heardMs).toBe(200)
   })
 })

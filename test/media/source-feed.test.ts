@@ -25,7 +25,7 @@ describe('S1: a source is pulled', () => {
   it('one chunk at a time, and the next source only when the first is dry', async () => {
     const { clock, queue } = speakingRig()
     let asked = 0
-    let answer = (_: IteratorResult<Int16Array>) => {}
+    let answer: (result: IteratorResult<Int16Array>) => void = () => {}
     const next = () => {
       asked += 1
       return new Promise<IteratorResult<Int16Array>>((resolve) => (answer = resolve))
@@ -195,8 +195,8 @@ describe('S3: a source that answers late, or never,', () => {
 
   it('is not listened to when it answers after it was cut', async () => {
     const { clock, queue, stream } = speakingRig()
-    let answer = (_: IteratorResult<Int16Array>) => {}
-    let fail = (_: Error) => {}
+    let answer: (result: IteratorResult<Int16Array>) => void = () => {}
+    let fail: (error: Error) => void = () => {}
     queue.play({ [Symbol.asyncIterator]: () => ({ next: () => new Promise((resolve) => (answer = resolve)) }) })
     queue.clear()
     queue.play({ [Symbol.asyncIterator]: () => ({ next: () => new Promise((_, reject) => (fail = reject)) }) })

@@ -5,6 +5,7 @@ import { MAX_FLUSH_BYTES, TelephoneEncoder } from '../../src/audio/telephone-cod
 import type { MediaEdge } from '../../src/media/media-edge.ts'
 import { OutboundQueue, type PacingLimits } from '../../src/media/outbound-queue.ts'
 import { Ticker } from '../../src/media/ticker.ts'
+import type { Playback, PlaybackResult } from '../../src/media/playback.ts'
 import { FakeStream, type FakeStreamOptions } from './fake-stream.ts'
 import { HandClock } from './hand-clock.ts'
 
@@ -69,4 +70,9 @@ export function chunked(pcm: Int16Array, sizes: readonly number[]): Int16Array[]
     from += size
   }
   return chunks
+}
+
+/** How a playback ended, or that it has not. */
+export function outcomeOf(playback: Playback): Promise<PlaybackResult | 'pending'> {
+  return Promise.race([playback.finished, Promise.resolve('pending' as const)])
 }

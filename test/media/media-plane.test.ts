@@ -1,0 +1,237 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { InboundScratch } from '../../src/media/inbound-pipe.ts'
+import type { MediaEdge } from '../../src/media/media-edge.ts'
+import { MediaPlane } from '../../src/media/media-plane.ts'
+import { Ticker } from '../../src/media/ticker.ts'
+import { FakeStream } from './fake-stream.ts'
+import { HandClock } from './hand-clock.ts'
+import { base64, mulawNoise } from './listening-rig.ts'
+import { level } from './speaking-rig.ts'
+
+function rig() {
+  const clock = new HandClock()
+  const ticker = new Ticker(clock)
+  const edges: MediaEdge[] = []
+  const faults: unknown[] = []
+  const plane = new MediaPlane({
+    clock,
+    ticker,
+    scratch: new InboundScratch(64 * 1024),
+    report: (edge) => edges.push(edge),
+    onListenerFault: (error) => faults.push(error),
+    onFault: (error) => faults.push(error),
+  })
+  const openStream = () => new FakeStream(clock, { onMark: (name) => plane.outbound.noteMark(name) })
+  return { clock, ticker, plane, edges, faults, openStream }
+}
+
+async function readAll<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of source) items.push(item)
+  return items
+}
+
+describe('a stream', () => {
+  it('is attached, ticked and heard', () => {
+    const { clock, ticker, plane, openStream } = rig()
+    const stream = openStream()
+    plane.attach(stream)
+    expect([plane.stream, ticker.subscribers]).toEqual([stream, 1])
+    plane.outbound.play(level(1_000, 1_000), 8000)
+    clock.advance(1_200)
+    expect(stream.heardMs).toBe(1_000)
+  })
+
+  it('that takes over closes the one before, and speech goes on there', () => {
+    const { clock, plane, openStream } = rig()
+    const [old, fresh] = [openStream(), openStream()]
+    plane.attach(old)
+    plane.outbound.play(level(1_000, 1_000), 8000)
+    clock.advance(405)
+    const lostMs = old.leadMs
+    plane.attach(fresh)
+    expect([old.closes, fresh.closes, plane.stream]).toEqual([1, 0, fresh])
+    clock.advance(1_000)
+    expect(lostMs).toBeGreaterThan(99)
+    expect([old.heardMs, fresh.heardMs]).toEqual([405, 1_000 - 405 - lostMs])
+  })
+
+  it('is closed when it is detached, once', () => {
+    const { plane, openStream } = rig()
+    const stream = openStream()
+    plane.attach(stream)
+    plane.detach()
+    plane.detach()
+    expect([stream.closes, plane.stream]).toEqual([1, undefined])
+  })
+
+  it('that comes when the call is over is closed', () => {
+    const { clock, plane, openStream } = rig()
+    plane.release()
+    const late = openStream()
+    plane.attach(late)
+    expect([late.closes, plane.stream, clock.pending]).toEqual([1, undefined, 0])
+  })
+})
+
+describe('the figures', () => {
+  it('are exactly those of the contract', () => {
+    const { plane } = rig()
+    expect(plane.stats()).toEqual({
+      framesIn: 0,
+      framesOut: 0,
+      bytesIn: 0,
+      bytesOut: 0,
+      firstAudioMs: undefined,
+      roundTripMs: undefined,
+      gapsFilledMs: 0,
+      sequenceGaps: 0,
+      malformed: 0,
+      underruns: 0,
+      worstSendGapMs: 0,
+      queueMs: 0,
+      droppedMs: 0,
+      bargeIns: 0,
+      digits: 0,
+      latencyMs: { decode: { p50: 0, p99: 0 }, queue: { p50: 0, p99: 0 }, send: { p50: 0, p99: 0 } },
+    })
+    expect(Object.keys(plane.stats())).toHaveLength(16)
+  })
+
+  it('are gathered from both ways', () => {
+    const { clock, plane, openStream } = rig()
+    plane.attach(openStream())
+    clock.advance(50)
+    for (const [i, timestamp] of [155, 175, 275].entries()) {
+      plane.inbound.noteSequence(i * 2 + 1)
+      plane.inbound.accept(timestamp, base64(mulawNoise(160)))
+    }
+    plane.outbound.play(level(300, 1_000), 8000)
+    clock.block(250)
+    const cut = plane.outbound.play(level(1_000, 1_000), 8000)
+    clock.advance(300)
+    plane.outbound.clear()
+    cut.cancel()
+    plane.malformed += 1
+    plane.roundTripMs = 31
+    for (const digit of '12#') plane.noteDigit(digit)
+    expect(plane.stats()).toMatchObject({
+      framesIn: 3,
+      bytesIn: 480,
+      framesOut: 30,
+      bytesOut: 4_800,
+      firstAudioMs: 50,
+      roundTripMs: 31,
+      gapsFilledMs: 80,
+      sequenceGaps: 2,
+      malformed: 1,
+      underruns: 1,
+      worstSendGapMs: 250,
+      queueMs: 0,
+      droppedMs: 700,
+      bargeIns: 1,
+      digits: 3,
+    })
+    expect(plane.stats().latencyMs.send.p99).toBeGreaterThan(200)
+  })
+})
+
+describe('digits', () => {
+  it('are read in their order, those too that came before anybody asked, and by one reader after another', async () => {
+    const { plane } = rig()
+    for (const digit of '12#') plane.noteDigit(digit)
+    const first: string[] = []
+    for await (const digit of plane.digits) {
+      first.push(digit)
+      if (digit === '2') break
+    }
+    plane.noteDigit('*')
+    plane.release()
+    expect(first).toEqual(['1', '2'])
+    await expect(readAll(plane.digits)).resolves.toEqual(['#', '*'])
+  })
+
+  it('all fifty of a second are there', async () => {
+    const { plane } = rig()
+    const keyed = Array.from({ length: 50 }, (_, i) => String(i % 10))
+    const reading = readAll(plane.digits)
+    for (const digit of keyed) plane.noteDigit(digit)
+    plane.release()
+    await expect(reading).resolves.toEqual(keyed)
+    expect(plane.stats().digits).toBe(50)
+  })
+})
+
+describe('the end of a call', () => {
+  it('closes the stream, settles every playback, ends every reader and leaves no timer', async () => {
+    const { clock, ticker, plane, openStream } = rig()
+    const stream = openStream()
+    plane.attach(stream)
+    const playbacks = [level(500, 1_000), level(500, 1_000)].map((pcm) => plane.outbound.play(pcm, 8000))
+    const audio = readAll(plane.inbound.audio(20))
+    const digits = readAll(plane.digits)
+    clock.advance(100)
+    plane.inbound.accept(155, base64(mulawNoise(160)))
+    const echo = plane.outbound.play(plane.inbound.audio(20))
+    await clock.run(20)
+    plane.release()
+    plane.release()
+    expect([stream.closes, ticker.subscribers]).toEqual([1, 0])
+    await expect(Promise.all([...playbacks, echo].map(({ finished }) => finished))).resolves.toEqual([
+      { playedMs: 120, interrupted: true },
+      { playedMs: 0, interrupted: true },
+      { playedMs: 0, interrupted: true },
+    ])
+    expect((await audio).length).toBe(1)
+    await expect(digits).resolves.toEqual([])
+    expect(clock.pending).toBe(0)
+  })
+
+  it('leaves no timer while the call had no stream', () => {
+    const { clock, plane, openStream } = rig()
+    plane.attach(openStream())
+    plane.detach()
+    plane.release()
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a fault of the plane itself', () => {
+  it('is told to this call only: the others are ticked on', () => {
+    const one = rig()
+    const stream = one.openStream()
+    const boom = new Error('socket bug')
+    stream.bufferedBytes = () => {
+      throw boom
+    }
+    let ticks = 0
+    const other = { tick: () => (ticks += 1), fault: () => {} }
+    one.plane.attach(stream)
+    one.ticker.add(other)
+    onTestFinished(() => one.ticker.remove(other))
+    expect(() => one.plane.outbound.play(level(100, 1_000), 8000)).toThrow(boom)
+    one.clock.advance(40)
+    expect(one.faults).toEqual([boom, boom])
+    expect(ticks).toBe(2)
+  })
+
+  it('is told too when it comes up while a source is followed', async () => {
+    const { clock, plane, faults, openStream } = rig()
+    const stream = openStream()
+    const boom = new Error('socket bug')
+    plane.attach(stream)
+    plane.outbound.play(
+      (async function* () {
+        await clock.reached(clock.now() + 5)
+        yield level(100, 1_000)
+      })(),
+      8000,
+    )
+    await clock.run(0)
+    stream.sendMedia = () => {
+      throw boom
+    }
+    await clock.run(6)
+    expect(faults).toEqual([boom])
+  })
+})
