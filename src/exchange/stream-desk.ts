@@ -72,13 +72,13 @@ function attach(call: LiveCall, port: StreamPort, clock: Clock): AttachedStream 
       plane.outbound.noteMark(message.name)
     },
     stopped() {
-      if (isCurrent()) call.send({ type: 'stream.stopped' })
+      if (isCurrent()) call.send({ type: 'stream.stopped', streamSid: port.streamSid })
     },
     lost(cause) {
       if (!isCurrent()) return
       plane.detach()
       session.emit({ type: 'stream.lost' })
-      call.send({ type: 'stream.lost', at: clock.now(), cause })
+      call.send({ type: 'stream.lost', at: clock.now(), cause, streamSid: port.streamSid })
     },
     malformed() {
       plane.malformed += 1

@@ -105,6 +105,11 @@ export async function openHttp(options: { readonly apiToken?: string | undefined
     calls,
     lines,
     url,
+    /** Open connections. */
+    connections: () =>
+      new Promise<number>((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
+      }),
     /** Posts a form as the carrier does. */
     post(path: string, fields: Fields, { signedUrl, signedFields, token = AUTH_TOKEN, headers }: PostOptions = {}) {
       const signature = signWebhook({
