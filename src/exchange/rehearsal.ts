@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { CallEnding } from '../agents/agent.ts'
 import { echo } from '../agents/echo.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
 import { systemClock } from '../clock.ts'
@@ -28,7 +29,7 @@ const FRAME = Buffer.alloc(160, MULAW_SILENCE).toString('base64')
  * The first call of a process pays for compiling the code it runs: some 30 ms, which a caller who is echoed in real
  * time keeps hearing as delay to the end. Somebody else had better be that caller.
  */
-export async function rehearse(): Promise<void> {
+export async function rehearse(): Promise<CallEnding> {
   const logger = createLogger('silent')
   parsePhoneNumber('+15550100000')
   const endpoints = createEndpoints('https://rehearsal.invalid')
@@ -58,7 +59,7 @@ export async function rehearse(): Promise<void> {
   })
   const token = answer.do === 'connect' ? answer.token : ''
   connectStreamTwiml({ streamUrl: endpoints.streamUrl, actionUrl: endpoints.nextUrl, parameters: { token } })
-  const call = exchange.find(CALL)
+  const ending = exchange.find(CALL)?.session.ended
   const start = parseStreamMessage(startMessage(token))
   const stream = start.event === 'start' ? await streams.admit(start, silentPort()) : undefined
   for (let frame = 0; frame < FRAMES; frame += 1) {
@@ -68,8 +69,8 @@ export async function rehearse(): Promise<void> {
     await nextTurn()
   }
   stream?.stopped()
-  await call?.session.ended
   exchange.node.stop()
+  return ending ?? { state: 'error', reason: 'internal error', cause: 'the rehearsal was not admitted' }
 }
 
 function refuse(): Promise<never> {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes caller.wav and callee.wav again: synthetic speech, 8 kHz, 16-bit, mono. Needs Debian's flite and sox.
+# Makes the recordings of this folder again: synthetic speech, 8 kHz, 16-bit, mono. Needs Debian's flite and sox.
 set -eu
 cd "$(dirname "$0")"
 raw=$(mktemp --suffix=.wav)
@@ -13,3 +13,7 @@ speak() {
 
 speak rms 'Hello, I am calling about my delivery. When will it be here?' caller.wav
 speak slt 'Thank you for calling. Your parcel is on the van, and should be with you by five.' callee.wav
+speak slt 'Hello. Say something, and I will say it back to you.' welcome.wav
+speak slt 'For our opening hours, press one. To hear about your parcel, press two. To hang up, press the hash key.' menu.wav
+speak slt 'We are open from nine to five.' hours.wav
+speak slt 'Here is the weather. Tonight will be dry, with a clear sky. Tomorrow begins with fog, and ends with rain.' weather.wav
