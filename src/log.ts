@@ -6,7 +6,7 @@ export type { Logger }
  * Phone numbers, in whatever sentence they stand: after a plus sign with anything that groups digits between them, else
  * eight digits in a row. Digits inside a word are an id's, and stay.
  */
-const NUMBER = /(?<!\w)(?:(?:\+|%2B)\d(?:[ ().-]{0,2}\d){5,}|\d{8,})/gi
+const NUMBER = /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){5,}|(?<!\w)\d{8,}/gi
 /** A frame of audio is 216 characters of base64; no word is as long as half of that. */
 const AUDIO = /[A-Za-z0-9+/]{108,}={0,2}/g
 
@@ -47,7 +47,8 @@ function toPlainError(thrown: unknown): object {
 }
 
 function withoutPrivate(name: string, value: unknown): unknown {
-  if (PRIVATE.test(name) && (typeof value === 'string' || typeof value === 'object')) return '[redacted]'
+  if (PRIVATE.test(name) && value !== null && (typeof value === 'string' || typeof value === 'object'))
+    return '[redacted]'
   if (typeof value !== 'string') return value
   return maskNumber(value.replaceAll(AUDIO, (blob) => `[${blob.length} characters]`))
 }

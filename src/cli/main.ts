@@ -1,17 +1,34 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { config as loadDotenv } from 'dotenv'
 import { CallchartError, messageOf } from '../errors.ts'
+import { CommandFailure } from './command-failure.ts'
 
 /** The `callchart` command. Exit code 0: all as it should be; 1: not; 2: the command itself made no sense. */
+
+// First of all, since options have defaults from the environment.
+loadDotenv({ quiet: true })
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
   throw new InvalidArgumentError('expected a whole number from 1.')
 }
 
+function webUrl(text: string): string {
+  if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return text
+  throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:8080.')
+}
+
+/** Run from the built file, three folders below the root. */
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
+  return String((JSON.parse(text) as { readonly version: unknown }).version)
+}
+
 const program = new Command('callchart')
   .description('Real phone calls as statecharts.')
+  .version(version(), '-v, --version', 'print the version')
   .showHelpAfterError()
   .configureOutput({ outputError: (text, write) => write(text) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -29,7 +46,7 @@ program
   .argument('<number>', 'whom to call, in E.164 form such as +15551234567')
   .option('--agent <name>', 'the agent that talks')
   .option('--from <number>', 'the caller id')
-  .option('--server <url>', 'the server', `http://127.0.0.1:${process.env['PORT'] ?? 8080}`)
+  .option('--server <url>', 'the server', webUrl, `http://127.0.0.1:${process.env['PORT'] ?? 8080}`)
   .action(async (number, options) => finish(await (await import('./dial.ts')).dial(number, options)))
 
 program
@@ -38,16 +55,16 @@ program
   .command('set')
   .description("point a number's voice webhook at a server")
   .argument('<number>', 'a number of the account, in E.164 form')
-  .option('--server <url>', 'the public https origin of the server; PUBLIC_URL otherwise')
+  .option('--server <url>', 'the public https origin of the server; PUBLIC_URL otherwise', webUrl)
   .action(async (number, options) => (await import('./number.ts')).setNumber(number, options))
 
 program
   .command('simulate')
   .description("simulated callers against any server that speaks Twilio's webhooks and Media Streams")
-  .requiredOption('--voice-url <url>', 'where the voice webhook is reached')
-  .option('--auth-token <token>', 'the token the server checks signatures with')
-  .option('--account-sid <sid>', 'the account the server believes in')
-  .option('--public-url <url>', 'the origin the server believes it is reached at')
+  .requiredOption('--voice-url <url>', 'where the voice webhook is reached', webUrl)
+  .option('--auth-token <token>', 'the token the server checks signatures with; TWILIO_AUTH_TOKEN otherwise')
+  .option('--account-sid <sid>', 'the account the server believes in; TWILIO_ACCOUNT_SID otherwise')
+  .option('--public-url <url>', 'the origin the server believes it is reached at', webUrl)
   .option('--wav <file>', 'what the caller says, over and over')
   .option('--record <file>', 'where to write what the caller heard')
   .option('--calls <n>', 'how many callers', wholeNumber, 1)
@@ -70,12 +87,16 @@ function finish(isGood: boolean): void {
   process.exitCode = isGood ? 0 : 1
 }
 
-loadDotenv({ quiet: true })
+/** What was thrown on purpose, and what the system refused, explains itself; anything else is a bug and shows where. */
+function explain(error: unknown): string {
+  const isExplained = error instanceof CallchartError || error instanceof CommandFailure
+  const isOfSystem = error instanceof Error && 'syscall' in error
+  return isExplained || isOfSystem || !(error instanceof Error) ? messageOf(error) : (error.stack ?? error.message)
+}
+
 try {
   await program.parseAsync()
 } catch (error) {
-  // What was thrown on purpose is an explanation; anything else is a bug and shows where.
-  const isExplained = error instanceof CallchartError || (error instanceof Error && error.cause !== undefined)
-  process.stderr.write(`callchart: ${isExplained || !(error instanceof Error) ? messageOf(error) : error.stack}\n`)
+  process.stderr.write(`callchart: ${explain(error)}\n`)
   process.exitCode = 1
 }

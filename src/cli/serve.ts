@@ -1,10 +1,13 @@
 import { createPromptAgent } from '../agents/prompt.ts'
 import { echo } from '../agents/echo.ts'
 import { loadPrompt } from '../audio/prompt.ts'
-import { loadConfig } from '../config.ts'
+import { type Config, loadConfig } from '../config.ts'
+import { ConfigurationError, messageOf } from '../errors.ts'
 import { createLogger } from '../log.ts'
+import { createEndpoints } from '../endpoints.ts'
 import { createSwitchboard, type Switchboard } from '../switchboard.ts'
 import { loadAgents } from './agents-file.ts'
+import { CommandFailure } from './command-failure.ts'
 import { CALLEE_SPEECH } from './speech-files.ts'
 
 export interface ServeOptions {
@@ -20,12 +23,31 @@ export async function serve(options: ServeOptions): Promise<void> {
   const logger = createLogger(config.logLevel)
   const prompt = createPromptAgent(await loadPrompt(options.prompt ?? CALLEE_SPEECH))
   const own = options.agents === undefined ? {} : await loadAgents(options.agents)
-  const switchboard = createSwitchboard({ config, logger, agents: { echo, prompt, ...own } })
-  const { url } = await switchboard.listen()
-  const voiceUrl = `${config.publicUrl}/twiml`
-  logger.info({ url, voiceUrl, agents: ['echo', 'prompt', ...Object.keys(own)], agent: config.agent }, 'listening')
+  const agents = { echo, prompt, ...own }
+  requireAgent(config.agent, Object.keys(agents))
+  const switchboard = createSwitchboard({ config, logger, agents })
+  const url = await listen(switchboard, config)
+  const { voiceUrl } = createEndpoints(config.publicUrl)
+  logger.info({ url, voiceUrl, agents: Object.keys(agents), agent: config.agent }, 'listening')
   if (config.apiToken === undefined) logger.warn('CALLCHART_API_TOKEN is not set: /calls answers 403')
   await stopOnSignals(switchboard, (signal, what) => logger.info({ signal }, what))
+}
+
+/** The switchboard would refuse too, but it does not know which variable the name came from. */
+function requireAgent(name: string, known: readonly string[]): void {
+  if (known.includes(name)) return
+  const expected = `expected CALLCHART_AGENT to be one of ${known.join(', ')}`
+  throw new ConfigurationError('AGENT_UNKNOWN', `${expected}; got ${JSON.stringify(name)}`)
+}
+
+async function listen(switchboard: Switchboard, { host, port }: Config): Promise<string> {
+  try {
+    return (await switchboard.listen()).url
+  } catch (error) {
+    throw new CommandFailure(`expected to listen at HOST ${host} and PORT ${port}, got: ${messageOf(error)}`, {
+      cause: error,
+    })
+  }
 }
 
 /** The first signal drains, the second hangs up now. */

@@ -14,9 +14,15 @@ export interface SimulateCommandOptions {
   readonly json?: boolean
 }
 
-/** Simulated callers against any server. True when every call was streamed and nothing was amiss. */
+/**
+ * Simulated callers against any server. True when every call was streamed and nothing was amiss. Who the server takes
+ * its carrier for is read from the environment, which is its own where it runs, unless options say otherwise.
+ */
 export async function simulate({ wav, record, json, ...options }: SimulateCommandOptions): Promise<boolean> {
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken } = process.env
   const results = await simulateCalls({
+    ...(accountSid ? { accountSid } : {}),
+    ...(authToken ? { authToken } : {}),
     ...options,
     ...(wav === undefined ? {} : { wavPath: wav }),
     ...(record === undefined ? {} : { recordPath: record }),

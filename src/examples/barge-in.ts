@@ -22,12 +22,13 @@ export const announcer: Agent = async (call) => {
 }
 
 /** Resolves when the far end has stopped talking, or is gone. */
-async function quiet(call: Call): Promise<void> {
-  let stopListening = () => {}
-  const ended = new Promise<void>((resolve) => {
-    stopListening = call.on('speech.ended', () => resolve())
+function quiet(call: Call): Promise<void> {
+  return new Promise((resolve) => {
+    const stopListening = call.on('speech.ended', () => {
+      stopListening()
+      resolve()
+    })
+    void call.ended.then(() => resolve())
   })
-  await Promise.race([ended, call.ended])
-  stopListening()
 }
 // #endregion

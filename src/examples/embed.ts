@@ -3,7 +3,7 @@
 // #region embed
 import { type Agent, createSwitchboard, loadConfig, loadPrompt } from '../index.ts'
 
-const message = await loadPrompt('src/examples/speech/callee.wav')
+const message = await loadPrompt('src/examples/speech/hours.wav')
 const messenger: Agent = async (call) => {
   await call.play(message).finished
 }

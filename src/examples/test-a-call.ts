@@ -10,7 +10,7 @@ import { createSwitchboard, loadConfig } from '../index.ts'
 import { createSimulatedCarrier, loadSpeech, VirtualClock } from '../simulator/index.ts'
 import { phoneMenu } from './digits.ts'
 
-test('a caller who presses 1 hears the opening hours', async () => {
+await test('a caller who presses 1 hears the opening hours', async () => {
   const clock = new VirtualClock()
   const reach: Record<string, string> = {}
   const carrier = await createSimulatedCarrier({ clock, reach })

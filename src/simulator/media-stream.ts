@@ -112,7 +112,7 @@ export class MediaStream {
     return this.#playout
   }
 
-  /** The time at which listening stopped, or now. */
+  /** The time at which listening stopped, or now; what was still waiting then was never heard. */
   get heardUntil(): number {
     return this.endedAt ?? this.#exchange.clock.now()
   }
@@ -273,8 +273,6 @@ export class MediaStream {
     this.endedAt = clock.now()
     this.#beat.stop()
     for (const name of this.#timers.keys()) this.#cancel(name)
-    // What was still waiting to be heard is lost with the stream.
-    this.#playout?.clear(this.endedAt)
     activity.leave(this)
     this.#resolveEnded(end)
   }

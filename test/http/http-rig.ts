@@ -89,7 +89,8 @@ export async function openHttp(options: { readonly apiToken?: string | undefined
     },
     calls: { desk: calls, apiToken: options.apiToken },
   })
-  const server = createServer(app.callback())
+  const handle = app.callback()
+  const server = createServer((incoming, response) => void handle(incoming, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(async () => {
     const closed = new Promise((resolve) => server.close(resolve))
@@ -105,6 +106,9 @@ export async function openHttp(options: { readonly apiToken?: string | undefined
     calls,
     lines,
     url,
+    /** How often any desk was asked for anything. */
+    asked: () =>
+      [...Object.values(voice), ...Object.values(calls)].reduce((sum, { mock }) => sum + mock.calls.length, 0),
     /** Open connections. */
     connections: () =>
       new Promise<number>((resolve, reject) => {
@@ -120,7 +124,7 @@ export async function openHttp(options: { readonly apiToken?: string | undefined
       return fetch(url + path, {
         method: 'POST',
         headers: { 'x-twilio-signature': signature, ...headers },
-        body: new URLSearchParams(fields.map(([name, value]) => [name, value])),
+        body: formOf(fields),
       })
     },
     /** Asks the API, with its token. */
@@ -146,6 +150,10 @@ export async function openHttp(options: { readonly apiToken?: string | undefined
 
 export async function problemOf(response: Response): Promise<Problem> {
   return (await response.json()) as Problem
+}
+
+export function formOf(fields: Fields): URLSearchParams {
+  return new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value]))
 }
 
 /** Repeated names as the signature sees them: with an array. */

@@ -32,7 +32,7 @@ describe('audio() as an async iterable', () => {
   })
 
   it('stops listening when its reader breaks off', async () => {
-    const { clock, pipe, hear, edges } = listeningRig()
+    const { clock, pipe, hear, collect, edges } = listeningRig()
     const reading = (async () => {
       for await (const chunk of pipe.audio(20)) return chunk.length
       return 0
@@ -43,6 +43,10 @@ describe('audio() as an async iterable', () => {
     await clock.run(2_000)
     expect(pipe.counters.droppedMs).toBe(0)
     expect(edges.filter(({ type }) => type === 'audio.dropped')).toEqual([])
+    // With nobody listening, whoever comes next begins with a clean filter.
+    const chunks = collect()
+    hear(FRAME)
+    expect(firstDifference(joined(chunks), decoded(FRAME))).toBe(-1)
   })
 
   it('has several readers, each with all of it', async () => {

@@ -33,4 +33,18 @@ describe('the figures', () => {
     expect(queue.cadence.waitMs.quantile(0.99)).toBeGreaterThan(4_000)
     expect(queue.cadence.waitMs.quantile(0.99)).toBeLessThanOrEqual(5_000)
   })
+
+  it('do not time what was taken out again', () => {
+    const { clock, queue } = speakingRig()
+    queue.play(level(300, 1_000), 8000)
+    queue.play(level(300, 1_000), 8000).cancel()
+    clock.advance(10_000)
+    queue.play(level(5_000, 1_000), 8000)
+    clock.advance(200)
+    queue.clear()
+    clock.advance(10_000)
+    queue.play(level(5_000, 1_000), 8000)
+    clock.advance(5_000)
+    expect(queue.cadence.waitMs.worst).toBeLessThan(5_000)
+  })
 })

@@ -34,6 +34,19 @@ describe('a stalled network', () => {
     expect(types().filter((type) => type === 'queue.stalled').length).toBe(2)
   })
 
+  it('is not held against the stream that comes after', () => {
+    const { clock, queue, stream, openStream, types } = speakingRig()
+    queue.play(level(10_000, 1_000), 8000)
+    stream.buffered = 1e6
+    clock.advance(900)
+    queue.detach()
+    const fresh = openStream()
+    fresh.buffered = 1e6
+    queue.attach(fresh)
+    clock.advance(900)
+    expect(types()).not.toContain('queue.stalled')
+  })
+
   it('is no stall while nothing waits to be sent', () => {
     const { clock, queue, stream, types } = speakingRig()
     stream.buffered = 1e6

@@ -136,6 +136,27 @@ describe('the figures', () => {
   })
 })
 
+describe('an echo', () => {
+  it('comes back 20 ms after the first word, without a gap, for as long as the call lasts', async () => {
+    const { clock, plane, openStream } = rig()
+    const stream = openStream()
+    plane.attach(stream)
+    const echo = plane.outbound.play(plane.inbound.audio(20))
+    clock.advance(13)
+    const begin = clock.now()
+    for (let i = 0; i < 250; i += 1) {
+      await clock.run(begin + i * 20 + (i % 4) - clock.now())
+      plane.inbound.accept(155 + i * 20, base64(mulawNoise(160)))
+    }
+    await clock.run(40)
+    expect(stream.gaps).toEqual([])
+    expect(plane.stats()).toMatchObject({ framesIn: 250, framesOut: 251, underruns: 0, queueMs: 0 })
+    expect(stream.sent[0]?.at).toBe(begin)
+    plane.release()
+    await expect(echo.finished).resolves.toMatchObject({ interrupted: true })
+  })
+})
+
 describe('digits', () => {
   it('are read in their order, those too that came before anybody asked, and by one reader after another', async () => {
     const { plane } = rig()

@@ -50,6 +50,21 @@ describe('S1: a source is pulled', () => {
   })
 })
 
+describe('S1: a source that is awaited', () => {
+  it('is still awaited when one behind it is cancelled', async () => {
+    const { clock, queue, stream } = speakingRig()
+    const slow = async function* () {
+      await clock.reached(clock.now() + 100)
+      yield level(200, 1_000)
+    }
+    const first = queue.play(slow(), 8000)
+    queue.play(level(100, 2_000), 8000).cancel()
+    await clock.run(400)
+    await expect(first.finished).resolves.toEqual({ playedMs: 200, interrupted: false })
+    expect(msOf(stream.heard(), 2_000)).toBe(0)
+  })
+})
+
 describe('S2: nothing that is played holds the event loop', () => {
   it('encodes an array of an hour 400 ms at a time', () => {
     const { clock, queue } = speakingRig()
@@ -287,17 +302,18 @@ describe('a source that is cut', () => {
     expect(queue.isDrained).toBe(true)
   })
 
-  it('may be cut by a listener at the very moment it starts', () => {
+  it.each([
+    ['cut', 'clear'],
+    ['left without a stream', 'detach'],
+  ] as const)('may be %s by a listener at the very moment it starts', (_, act) => {
     const { clock, queue, stream, edges } = speakingRig()
     const push = edges.push.bind(edges)
     edges.push = (edge) => {
-      if (edge.type === 'playback.started') queue.clear()
+      if (edge.type === 'playback.started') queue[act]()
       return push(edge)
     }
     queue.play(level(1_000, 1_000), 8000)
     clock.advance(1_000)
-    expect(stream.heardMs).toBe(0)
-    expect(queue.isDrained).toBe(true)
     expect(stream.sent.length).toBe(1)
   })
 })

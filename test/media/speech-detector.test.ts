@@ -137,4 +137,13 @@ describe('the level', () => {
     hear(lineNoise(20))
     expect(detector.levelDbfs).toBeLessThan(-90)
   })
+
+  it('is the same whatever the length of the frames', () => {
+    const levels = [1, 7, 159, 160, 161, 800].map((frame) => {
+      const { detector, hear } = rig()
+      hear(toneAt(-20, 100), frame)
+      return detector.levelDbfs
+    })
+    expect(new Set(levels).size).toBe(1)
+  })
 })

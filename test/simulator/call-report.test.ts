@@ -30,6 +30,17 @@ describe('the report of a call', () => {
     })
   })
 
+  it('measures only where somebody speaks for long enough to be recognised', async () => {
+    await onStage({ server: { onMessage: echo } }, async ({ clock, caller, dial }) => {
+      const call = await dial()
+      for (let word = 0; word < 8; word++) {
+        await caller.says(Int16Array.from({ length: 1_440 }, (_, index) => 9_000 * Math.sin(index * (word + 1) ** 2)))
+        await clock.advance(100)
+      }
+      expect(call.report().roundTripMs).toBeUndefined()
+    })
+  })
+
   it('has no round trip for a server that does not echo', async () => {
     await onStage({}, async ({ caller, server, dial }) => {
       const call = await dial()

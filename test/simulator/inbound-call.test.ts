@@ -26,6 +26,8 @@ describe('an incoming call', () => {
       const call = await caller.dials(OUR_NUMBER, { voiceUrl })
       const [told] = server.of('/twiml?agent=a%20b')
       const params = parseFormBody(told?.params.toString() ?? '')
+      // A server that was restarted in the meantime must not be asked over an old connection.
+      expect(told?.headers.connection).toBe('close')
       expect(params).toMatchObject({
         CallStatus: 'ringing',
         FromCity: '',

@@ -100,6 +100,17 @@ describe('an outgoing call', () => {
     })
   })
 
+  it('ends only once', async () => {
+    await onStage({}, async (stage) => {
+      const call = await order(stage, { behaviour: 'busy' })
+      await stage.clock.advance(1_000)
+      call.finish({ status: 'completed', by: 'api' })
+      await stage.clock.advance(1_000)
+      expect(call).toMatchObject({ status: 'busy', endedBy: 'callee' })
+      expect(statusesOf(stage)).toEqual(['initiated', 'busy'])
+    })
+  })
+
   it('rings as long as its Timeout says', async () => {
     await onStage({}, async (stage) => {
       const call = await order(stage, { behaviour: 'no-answer', form: { Timeout: '20' } })

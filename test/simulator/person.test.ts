@@ -100,6 +100,16 @@ describe('a person who listens', () => {
     })
   })
 
+  it('does not hear again the beginning of what it has found already', async () => {
+    await onStage({ server: { onMessage: echo } }, async ({ caller, dial }) => {
+      await dial()
+      const speech = noise(3_200)
+      await caller.says(speech)
+      await caller.hears(speech.subarray(0, 1_600))
+      await expect(caller.hears(speech, { withinMs: 600 })).rejects.toThrow('400 ms of speech')
+    })
+  })
+
   it('hears whatever a predicate finds', async () => {
     await onStage({ carrier: { jitterMs: 0 } }, async ({ clock, caller, server, dial }) => {
       await dial()

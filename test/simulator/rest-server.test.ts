@@ -132,7 +132,10 @@ describe('fetching and listing', () => {
     await onStage({}, async (stage) => {
       const { carrier, clock } = stage
       const sid = sidOf(await create(stage))
-      await clock.advance(3_000)
+      await clock.advance(100)
+      expect(carrier.calls[0]?.status).toBe('initiated')
+      expect((await ask(carrier, `Calls/${sid}.json`)).body['status']).toBe('queued')
+      await clock.advance(2_900)
       expect((await ask(carrier, `Calls/${sid}.json`)).body).toMatchObject({ status: 'in-progress', end_time: null })
       carrier.calls[0]?.finish({ status: 'completed', by: 'callee' })
       const { body } = await ask(carrier, `Calls/${sid}.json`)

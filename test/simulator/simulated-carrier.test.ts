@@ -83,6 +83,24 @@ describe('a simulated carrier', () => {
     })
   })
 
+  it('takes the real time a server needs for an answer for no time at all', async () => {
+    const slow = { answer: () => new Promise<string>((resolve) => setTimeout(() => resolve('<Response/>'), 60)) }
+    await onStage({ server: slow }, async ({ server, caller, clock }) => {
+      const call = await caller.dials(OUR_NUMBER, { voiceUrl: server.voiceUrl })
+      expect(call.isRouted).toBe(true)
+      expect(clock.now()).toBeLessThanOrEqual(10)
+    })
+  })
+
+  it('lets a server handle all of a long message before time goes on', async () => {
+    await onStage({}, async ({ server, clock, dial }) => {
+      const call = await dial()
+      call.sendRaw(JSON.stringify({ event: 'long', padding: 'x'.repeat(8_000_000) }))
+      await clock.advance(0)
+      expect(server.ofEvent('long')).toHaveLength(1)
+    })
+  })
+
   it('discards caller audio when the server reads too slowly, and notes 31930', async () => {
     const onSocket = { onSocket: (socket: { pause(): void }) => socket.pause() }
     await onStage({ server: onSocket }, async ({ carrier, clock, dial }) => {

@@ -28,7 +28,7 @@ export type Answer = string | number | { readonly type: string; readonly body: s
 
 export interface SmallServerOptions {
   /** The answer to a webhook: a body, a status without one, or null for none ever. Default: a stream to `/media`, then `<Hangup/>`. */
-  readonly answer?: (told: Told, origin: string) => Answer
+  readonly answer?: (told: Told, origin: string) => Answer | Promise<Answer>
   readonly onMessage?: (socket: WebSocket, message: CarrierMessage) => void
   readonly onSocket?: (socket: WebSocket) => void
   /** The status a handshake is refused with, or `ignore`; default: it is accepted. */
@@ -99,7 +99,7 @@ export class SmallServer {
     const { url: path = '', headers } = request
     const told = { path, params: new URLSearchParams(body), headers }
     this.told.push(told)
-    const answer = (this.#options.answer ?? ((_, origin) => streamTwiml(origin)))(told, this.origin)
+    const answer = await (this.#options.answer ?? ((_, origin) => streamTwiml(origin)))(told, this.origin)
     if (answer === null) return
     if (typeof answer === 'number') response.writeHead(answer).end()
     else if (typeof answer === 'string') response.writeHead(200, { 'content-type': 'text/xml' }).end(answer)

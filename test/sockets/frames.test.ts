@@ -7,7 +7,7 @@ const text = (message: object) => frame(TEXT, JSON.stringify(message))
 
 /** A hand-made peer whose stream was admitted. */
 async function streaming(rig: SocketRig): Promise<RawPeer> {
-  const peer = rig.raw({ then: Buffer.concat([text(CONNECTED), text(START)]) })
+  const peer = rig.raw({ firstBytes: Buffer.concat([text(CONNECTED), text(START)]) })
   await eventually(() => expect(rig.streams).toHaveLength(1))
   return peer
 }
@@ -52,7 +52,7 @@ describe('what is no WebSocket traffic', () => {
 
   it('is no better before a start', async () => {
     const rig = await openSockets()
-    const peer = rig.raw({ then: frame(TEXT, 'x', { masked: false }) })
+    const peer = rig.raw({ firstBytes: frame(TEXT, 'x', { masked: false }) })
     await eventually(() => expect(peer.closeCode).toBe(1002))
     await rig.clock.advance(2_000)
     await eventually(() => expect(rig.endpoint.connections).toBe(0))
@@ -101,7 +101,7 @@ describe('a peer that says goodbye and keeps its connection', () => {
     const peer = await streaming(rig)
     peer.send(frame(CLOSE, Buffer.from([0x03, 0xe8])))
     await eventually(() => expect(peer.closeCode).toBe(1000))
-    await eventually(() => expect(rig.endpoint.connections).toBe(0))
+    await eventually(() => expect(rig.endpoint.connections).toBe(0), 4_000)
     expect(rig.stream.endings).toHaveLength(1)
   })
 })

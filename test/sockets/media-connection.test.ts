@@ -62,7 +62,7 @@ describe('a media socket', () => {
   it('loses nothing that came in the same packet as its handshake', async () => {
     const rig = await openSockets()
     const texts = [CONNECTED, START, media(1), media(2)].map((message) => frame(TEXT, JSON.stringify(message)))
-    rig.raw({ then: Buffer.concat(texts) })
+    rig.raw({ firstBytes: Buffer.concat(texts) })
     await eventually(() => expect(rig.streams).toHaveLength(1))
     await eventually(() => expect(rig.stream.heard).toEqual(['media 1', 'media 2']))
   })
@@ -88,7 +88,9 @@ describe('a media socket', () => {
     port.close()
     port.sendClear()
     expect((await closed).code).toBe(1000)
+    port.sendMedia(new Uint8Array(160))
     expect(said).toHaveLength(3)
+    expect(port.bufferedBytes()).toBe(0)
   })
 })
 
@@ -405,6 +407,31 @@ describe('the end of a socket', () => {
     expect(rig.clock.pending).toBe(0)
   })
 
+  it('makes what still comes no matter any more, however malformed', async () => {
+    const rig = await openSockets()
+    const client = await streaming(rig)
+    const closed = closeOf(client)
+    say(client, STOP)
+    for (let count = 0; count < 30; count += 1) client.send('bad')
+    await closed
+    await eventually(() => expect(rig.endpoint.connections).toBe(0))
+    expect(rig.stream.heard).toEqual(['stopped'])
+    expect(rig.lines).toEqual([])
+  })
+
+  it('is not told a second time when hearing of it fails', async () => {
+    const rig = await openSockets()
+    const client = await streaming(rig)
+    rig.stream.stopped = () => {
+      throw new Error('a bug of ours')
+    }
+    const closed = closeOf(client)
+    say(client, STOP)
+    expect((await closed).code).toBe(1011)
+    expect(rig.stream.heard).toEqual([])
+    expect(rig.lines.join('')).toContain('a bug of ours')
+  })
+
   it('leaves no timer when the call closes what is gone already', async () => {
     const rig = await openSockets()
     const client = await streaming(rig)
@@ -417,7 +444,7 @@ describe('the end of a socket', () => {
   it('comes after two seconds to a peer that never answers our close', async () => {
     const rig = await openSockets()
     const texts = [CONNECTED, START].map((message) => frame(TEXT, JSON.stringify(message)))
-    const peer = rig.raw({ then: Buffer.concat(texts) })
+    const peer = rig.raw({ firstBytes: Buffer.concat(texts) })
     await eventually(() => expect(rig.streams).toHaveLength(1))
     await eventually(() => expect(rig.clock.pending).toBe(1))
     rig.stream.port.close()

@@ -38,8 +38,8 @@ describe('an upgrade to the media socket', () => {
 
   it('is refused before 101: no byte of the refused is read as a message', async () => {
     const rig = await openSockets()
-    const then = Buffer.concat([frame(TEXT, JSON.stringify(CONNECTED)), frame(TEXT, JSON.stringify(START))])
-    const peer = rig.raw({ headers: { 'x-twilio-signature': 'wrong' }, then })
+    const firstBytes = Buffer.concat([frame(TEXT, JSON.stringify(CONNECTED)), frame(TEXT, JSON.stringify(START))])
+    const peer = rig.raw({ headers: { 'x-twilio-signature': 'wrong' }, firstBytes })
     await eventually(() => expect(peer.status).toBe(403))
     expect(peer.answer).not.toContain('101')
     expect(rig.admit).not.toHaveBeenCalled()

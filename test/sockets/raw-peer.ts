@@ -33,7 +33,7 @@ export interface Handshake {
   readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
   /** Sent in the same packet as the handshake. */
-  readonly then?: Uint8Array
+  readonly firstBytes?: Uint8Array
 }
 
 export class RawPeer {
@@ -42,7 +42,7 @@ export class RawPeer {
   #isClosed = false
 
   /** Half-open connections stay open from this side: the peer never closes unless told. */
-  constructor(port: number, { path = '/ws', headers = {}, then = Buffer.alloc(0) }: Handshake) {
+  constructor(port: number, { path = '/ws', headers = {}, firstBytes = Buffer.alloc(0) }: Handshake) {
     this.socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
     this.socket.on('data', (bytes) => (this.#bytes = Buffer.concat([this.#bytes, bytes])))
     this.socket.on('close', () => (this.#isClosed = true))
@@ -56,7 +56,7 @@ export class RawPeer {
       ...headers,
     }).map(([name, value]) => `${name}: ${value}\r\n`)
     const request = Buffer.from(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`)
-    this.socket.write(Buffer.concat([request, then]))
+    this.socket.write(Buffer.concat([request, firstBytes]))
   }
 
   send(...frames: readonly Uint8Array[]): void {

@@ -66,8 +66,9 @@ export class NotedStream implements AttachedStream {
   }
 }
 
-export function eventually(check: () => Promise<void> | void): Promise<void> {
-  return vi.waitFor(check, { interval: 2, timeout: 4_000 })
+/** Waits in real time, by default for less than any timer of real time takes. */
+export function eventually(check: () => Promise<void> | void, timeout = 1_500): Promise<void> {
+  return vi.waitFor(check, { interval: 2, timeout })
 }
 
 export interface ConnectOptions {
