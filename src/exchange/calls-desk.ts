@@ -124,7 +124,8 @@ export class ExchangeCallsDesk implements CallsDesk {
       const look = () => {
         if (call.awaitsVerdict) return
         subscription?.unsubscribe()
-        const { reason, cause } = call.actor.getSnapshot().context
+        const { reason, cause, callSid } = call.actor.getSnapshot().context
+        if (callSid === undefined && reason === 'internal error') return reject(new Error(cause))
         if (reason !== 'carrier refused') return resolve('accepted')
         reject(call.session.carrierError ?? new CarrierError('CARRIER_TIMEOUT', cause ?? 'the carrier did not answer'))
       }

@@ -51,14 +51,20 @@ describe('S1: a source is pulled', () => {
 })
 
 describe('S1: a source that is awaited', () => {
-  it('is still awaited when one behind it is cancelled', async () => {
+  it('is still awaited, and not asked again, when one behind it is cancelled', async () => {
     const { clock, queue, stream } = speakingRig()
-    const slow = async function* () {
+    let asked = 0
+    const next = async () => {
+      asked += 1
       await clock.reached(clock.now() + 100)
-      yield level(200, 1_000)
+      return asked === 1
+        ? { value: level(200, 1_000), done: false as const }
+        : { value: undefined, done: true as const }
     }
-    const first = queue.play(slow(), 8000)
+    const first = queue.play({ [Symbol.asyncIterator]: () => ({ next }) }, 8000)
     queue.play(level(100, 2_000), 8000).cancel()
+    await clock.run(50)
+    expect(asked).toBe(1)
     await clock.run(400)
     await expect(first.finished).resolves.toEqual({ playedMs: 200, interrupted: false })
     expect(msOf(stream.heard(), 2_000)).toBe(0)

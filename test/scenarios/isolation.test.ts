@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../src/agents/agent.ts'
+import { MemoryDirectory } from '../../src/directory.ts'
 import { openStage, OUR_NUMBER, PUBLIC_URL, type Stage } from './stage.ts'
 
 const boom = () => {
@@ -99,6 +100,23 @@ describe('one call in trouble', () => {
     expect(stage.records.find(dialled.id)).toMatchObject({ state: 'error', reason: 'internal error' })
     await stage.carrier.until(() => callee.call?.isOver === true)
     expect(callee.call?.endedBy).toBe('api')
+    expect(stage.view(other.call.sid).state).toBe('active')
+    await other.caller.hangsUp()
+    await stage.over(other.call.sid)
+  })
+
+  it('whose carrier actor breaks ends alone, with what broke as the cause', async () => {
+    class BrokenDirectory extends MemoryDirectory {
+      override token(id: string): string {
+        return this.find(id)?.direction === 'outbound' ? boom() : super.token(id)
+      }
+    }
+    await using stage = await openStage({ directory: new BrokenDirectory() })
+    const other = await stage.caller()
+    const dialled = stage.meanwhile(stage.switchboard.dial({ to: '+15552220001' }))
+    await expect(dialled).rejects.toThrow('boom')
+    await stage.carrier.until(() => stage.views().some((call) => call.state === 'error'))
+    expect(stage.views().find((call) => call.state === 'error')?.cause).toContain('boom')
     expect(stage.view(other.call.sid).state).toBe('active')
     await other.caller.hangsUp()
     await stage.over(other.call.sid)

@@ -28,6 +28,7 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly carrier?: Partial<SimulatedCarrierOptions>
   readonly timing?: SwitchboardOptions['timing']
+  readonly directory?: MemoryDirectory
 }
 
 export interface LogLine {
@@ -57,7 +58,7 @@ export async function openStage(options: StageOptions = {}) {
   })
   const log: LogLine[] = []
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as LogLine) })
-  const directory = new MemoryDirectory()
+  const directory = options.directory ?? new MemoryDirectory()
   const records = new MemoryRecords()
   const switchboard = createSwitchboard({
     config,

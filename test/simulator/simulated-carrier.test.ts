@@ -92,12 +92,12 @@ describe('a simulated carrier', () => {
     })
   })
 
-  it('lets a server handle all of a long message before time goes on', async () => {
-    await onStage({}, async ({ server, clock, dial }) => {
+  it('lets a server handle all that was sent before time goes on, however slowly it takes it', async () => {
+    await onStage({ server: { oneMessageATurn: true } }, async ({ server, clock, dial }) => {
       const call = await dial()
-      call.sendRaw(JSON.stringify({ event: 'long', padding: 'x'.repeat(8_000_000) }))
+      for (let message = 0; message < 100; message++) call.sendRaw('{"event":"one of many"}')
       await clock.advance(0)
-      expect(server.ofEvent('long')).toHaveLength(1)
+      expect(server.ofEvent('one of many')).toHaveLength(100)
     })
   })
 

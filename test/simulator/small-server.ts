@@ -34,6 +34,8 @@ export interface SmallServerOptions {
   /** The status a handshake is refused with, or `ignore`; default: it is accepted. */
   readonly upgrade?: number | 'ignore'
   readonly port?: number
+  /** Takes no more than one message from a socket in a turn of the event loop. */
+  readonly oneMessageATurn?: boolean
 }
 
 export class SmallServer {
@@ -47,10 +49,12 @@ export class SmallServer {
   readonly #options: SmallServerOptions
   readonly #http = createServer((request, response) => void this.#answer(request, response))
   readonly #refused = new Set<Duplex>()
-  readonly #ws = new WebSocketServer({ noServer: true, perMessageDeflate: true })
+  readonly #ws: WebSocketServer
 
   constructor(options: SmallServerOptions) {
     this.#options = options
+    const allowSynchronousEvents = options.oneMessageATurn !== true
+    this.#ws = new WebSocketServer({ noServer: true, perMessageDeflate: true, allowSynchronousEvents })
     this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head))
   }
 
