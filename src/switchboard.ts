@@ -60,6 +60,8 @@ const SERVER_LIMITS = {
   requestTimeout: 15_000,
   keepAliveTimeout: 75_000,
   maxHeaderSize: 16 * 1024,
+  /** How often the timeouts above are looked at: Node's 30 s would make 40 s of the ten. */
+  connectionsCheckingInterval: 1_000,
 }
 const MAX_HEADERS = 100
 
@@ -123,7 +125,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   return {
     listen: async () => {
       await rehearse()
-      return listen(server, config)
+      return listen(server, config, logger)
     },
     dial: (request) => callsDesk.dialForLibrary(request),
     calls: () => callsDesk.list(),
@@ -139,11 +141,17 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   }
 }
 
-function listen(server: Server, { host, port }: Config): Promise<{ host: string; port: number; url: string }> {
+function listen(
+  server: Server,
+  { host, port }: Config,
+  logger: Logger,
+): Promise<{ host: string; port: number; url: string }> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.off('error', reject)
+      // An accept that fails (too many open files, say) is one caller's trouble, not the end of everybody's call.
+      server.on('error', (error) => logger.error({ err: error }, 'the HTTP server failed'))
       const address = server.address() as AddressInfo
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
       resolve({ host, port: address.port, url: `http://${name}:${address.port}` })

@@ -74,7 +74,7 @@ export class CallSession {
   learn(facts: { callSid: string; parameters?: Readonly<Record<string, string>> }): void {
     // What the application said of the call stands above what came over the wire.
     const parameters = { ...facts.parameters, ...this.#facts.parameters }
-    this.#facts = { ...this.#facts, callSid: facts.callSid, parameters }
+    this.#facts = { ...this.#facts, callSid: this.#facts.callSid ?? facts.callSid, parameters }
   }
 
   /** Calls `listener` at every edge. What it throws is the agent's fault, and the end of this call only. */

@@ -65,6 +65,10 @@ export class Exchange {
   readonly ticker: Ticker
   readonly #options: ExchangeOptions
   readonly #live = new Map<string, LiveCall>()
+  /** By CallSid. */
+  readonly #admissions = new Map<string, Promise<LiveCall | undefined>>()
+  /** CallSids of legs that are being hung up from outside any chart. */
+  readonly #strays = new Set<string>()
   readonly #machine: CallMachine
   readonly #carrierCommand
   readonly #scratch = new InboundScratch(MAX_MESSAGE_BYTES)
@@ -89,7 +93,18 @@ export class Exchange {
    * Admits a call and starts its chart; or finds the one that the CallSid already has.
    * Throws AdmissionError, or ConfigurationError `AGENT_UNKNOWN`.
    */
-  async admit(wanted: NewCall): Promise<LiveCall | undefined> {
+  admit(wanted: NewCall): Promise<LiveCall | undefined> {
+    const { callSid } = wanted
+    if (callSid === undefined) return this.#admit(wanted)
+    // A webhook that is repeated while the first one is being admitted is told what the first one is told.
+    const underWay = this.#admissions.get(callSid)
+    if (underWay !== undefined) return underWay
+    const admission = this.#admit(wanted).finally(() => this.#admissions.delete(callSid))
+    this.#admissions.set(callSid, admission)
+    return admission
+  }
+
+  async #admit(wanted: NewCall): Promise<LiveCall | undefined> {
     const agent = this.requireAgent(wanted.agent)
     const terms = { ...DEFAULT_TERMS, ...wanted.terms }
     const facts: CallFacts = {
@@ -152,18 +167,22 @@ export class Exchange {
 
   /** Hangs a leg up from outside any chart: for a chart that died, and for a leg that turned up after its call. */
   hangUpLeg(callId: string, callSid: string): void {
+    if (this.#strays.has(callSid)) return
+    this.#strays.add(callSid)
     const command = createActor(this.#carrierCommand, {
       clock: this.#options.clock,
       input: { callId, command: 'hangUp', callSid },
     })
+    const settle = (fault: unknown) => {
+      this.#strays.delete(callSid)
+      if (fault !== undefined) this.#options.logger.error({ callId, callSid, fault }, 'a leg could not be hung up')
+    }
     command.subscribe({
       complete: () => {
         const { output } = command.getSnapshot()
-        if (output?.outcome === 'failed') {
-          this.#options.logger.error({ callId, callSid, fault: output.fault }, 'a leg could not be hung up')
-        }
+        settle(output?.outcome === 'failed' ? output.fault : undefined)
       },
-      error: (error) => this.#options.logger.error({ callId, callSid, err: error }, 'a leg could not be hung up'),
+      error: settle,
     })
     command.start()
   }
@@ -210,7 +229,7 @@ export class Exchange {
       next: ({ context }) =>
         this.#guard(call, () => {
           if (context.callSid !== undefined && session.facts.callSid === undefined) {
-            void this.learnSid(call, context.callSid)
+            this.#unawaited(call, () => this.learnSid(call, context.callSid ?? ''))
           }
           if (call.state === state) return
           state = call.state
@@ -242,7 +261,7 @@ export class Exchange {
     this.#guard(call, () => session.release())
     this.#tellRecords('closed', call)
     this.#live.delete(session.facts.id)
-    void this.directory.remove(session.facts.id)
+    this.#unawaited(call, () => this.directory.remove(session.facts.id))
     this.#log(call).info({ ...ending, stats: session.plane.stats() }, 'call over')
     session.settle(ending)
     this.node.noteReleased()
@@ -257,12 +276,13 @@ export class Exchange {
   }
 
   #tellRecords(moment: 'opened' | 'updated' | 'closed', call: LiveCall): void {
-    const complain = (error: unknown) => this.#log(call).error({ err: error, moment }, 'the record sink failed')
-    try {
-      void Promise.resolve(this.records[moment](call.record())).catch(complain)
-    } catch (error) {
-      complain(error)
-    }
+    this.#unawaited(call, () => this.records[moment](call.record()))
+  }
+
+  /** Asks a port for something that no call waits for; its failure is told, and is nobody's end (E3). */
+  #unawaited(call: LiveCall, ask: () => void | Promise<void>): void {
+    const attempt = async () => ask()
+    attempt().catch((error: unknown) => this.#log(call).error({ err: error }, 'looking after a call failed'))
   }
 
   #log(call: LiveCall): Logger {

@@ -56,10 +56,16 @@ export class ExchangeVoiceDesk implements VoiceDesk {
       this.#logger.info({ callSid: callback.callSid, event: callback.streamEvent }, 'stream status')
       return
     }
-    const call = this.#exchange.find(callId ?? callback.callSid) ?? this.#exchange.find(callback.callSid)
+    const call = this.#exchange.find(callback.callSid) ?? this.#awaiting(callId)
     if (call === undefined) return this.#noteLateStatus(callback, callId)
     await this.#exchange.learnSid(call, callback.callSid)
     this.#pass(callback, call)
+  }
+
+  /** The call by our id, as long as its CallSid is not known. */
+  #awaiting(callId: string | undefined): LiveCall | undefined {
+    const call = callId === undefined ? undefined : this.#exchange.find(callId)
+    return call?.session.facts.callSid === undefined ? call : undefined
   }
 
   #pass({ callSid, callStatus }: CallStatusCallback, call: LiveCall): void {

@@ -7,7 +7,7 @@
  */
 
 import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
-import { ConfigurationError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 
 declare const brand: unique symbol
 
@@ -55,19 +55,4 @@ function invalid(got: string): UsageError {
 /** Whether the number begins with one of the prefixes; with no prefixes, nothing is allowed. */
 export function isDestinationAllowed(number: PhoneNumber, prefixes: readonly string[]): boolean {
   return prefixes.some((prefix) => prefix !== '' && number.startsWith(prefix))
-}
-
-/**
- * Reads a list such as `+1,+4420`; blank text is no prefixes. Throws ConfigurationError CONFIG_INVALID that names the
- * first wrong one. A lone `+` is wrong: allowing the whole world takes nine prefixes, typed on purpose.
- */
-export function parseDestinationPrefixes(text: string): readonly string[] {
-  const prefixes = text
-    .split(',')
-    .map((prefix) => prefix.trim())
-    .filter((prefix) => prefix !== '')
-  const wrong = prefixes.find((prefix) => !/^\+[1-9][0-9]{0,14}$/.test(prefix))
-  if (wrong === undefined) return prefixes
-  const got = JSON.stringify(wrong.slice(0, LONGEST_TEXT))
-  throw new ConfigurationError('CONFIG_INVALID', `expected E.164 prefixes such as +1,+4420, got ${got}`)
 }

@@ -6,7 +6,8 @@ describe("a call's session", () => {
     const { session } = createSession()
     session.learn({ callSid: `CA${'2'.repeat(32)}`, parameters: { plan: 'theirs', campaign: 'spring' } })
     expect(session.facts).toMatchObject({
-      callSid: `CA${'2'.repeat(32)}`,
+      // A call that has a CallSid keeps it.
+      callSid: `CA${'1'.repeat(32)}`,
       parameters: { plan: 'ours', campaign: 'spring' },
     })
   })

@@ -10,6 +10,7 @@ import { MediaEndpoint } from '../../src/sockets/media-endpoint.ts'
 import type { AttachedStream, StreamDesk } from '../../src/sockets/stream-desk.ts'
 import type { StartMessage } from '../../src/twilio/messages.ts'
 import { signUpgrade } from '../../src/twilio/signature.ts'
+import { CONNECTED, MEDIA, START } from '../twilio/wire-messages.ts'
 import { type Handshake, RawPeer } from './raw-peer.ts'
 
 export const PUBLIC_URL = 'https://calls.example.com'
@@ -186,4 +187,22 @@ export function closeOf(client: WebSocket): Promise<{ code: number; reason: stri
   return new Promise((resolve) => {
     client.once('close', (code, reason) => resolve({ code, reason: reason.toString() }))
   })
+}
+
+/** Audio as `chunk`, counted on. */
+export const media = (chunk: number, changed: object = {}) => ({
+  ...MEDIA,
+  sequenceNumber: String(chunk + 1),
+  media: { ...MEDIA.media, chunk: String(chunk), ...changed },
+})
+
+export const FOREIGN_SID = 'MZffffffffffffffffffffffffffffffff'
+
+/** A socket whose stream was admitted. */
+export async function streaming(rig: SocketRig): Promise<WebSocket> {
+  const client = await rig.open()
+  say(client, CONNECTED, START)
+  await eventually(() => expect(rig.streams).toHaveLength(1))
+  await settled(client)
+  return client
 }

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { isDestinationAllowed, parseDestinationPrefixes, parsePhoneNumber } from '../../src/twilio/phone-number.ts'
+import { isDestinationAllowed, parsePhoneNumber } from '../../src/twilio/phone-number.ts'
 
 /** The number, or the message it is refused with; anything else thrown is thrown on. */
 function read(text: string): { number?: string; refused?: string } {
@@ -84,21 +84,5 @@ describe('the destinations allowed', () => {
   it('are none without prefixes, and none by an empty one', () => {
     expect(isDestinationAllowed(number, [])).toBe(false)
     expect(isDestinationAllowed(number, [''])).toBe(false)
-  })
-
-  it('are read from a list, with spaces and closing commas', () => {
-    expect(parseDestinationPrefixes('+1,+4420')).toEqual(['+1', '+4420'])
-    expect(parseDestinationPrefixes(' +1 , +4420, ')).toEqual(['+1', '+4420'])
-    expect(parseDestinationPrefixes('')).toEqual([])
-  })
-
-  it.each(['+', '1', '+0', '*', '+1x', '+1 5', '+1;+44', '+1234567890123456', '+١'])('are not read from %j', (text) => {
-    expect(() => parseDestinationPrefixes(`+1,${text}`)).toThrow(
-      expect.objectContaining({
-        name: 'ConfigurationError',
-        code: 'CONFIG_INVALID',
-        message: `expected E.164 prefixes such as +1,+4420, got ${JSON.stringify(text)}`,
-      }),
-    )
   })
 })
