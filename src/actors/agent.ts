@@ -1,6 +1,6 @@
 import { fromPromise } from 'xstate'
 import type { ChildInput } from '../../machines/index.ts'
-import type { SessionOf } from './call-actors.ts'
+import type { SessionOf } from './call-session.ts'
 import { CallHandle } from './call-handle.ts'
 
 /** The `agent` actor: runs the user's code, with a signal that is aborted when the call leaves `active`. */

@@ -1,13 +1,10 @@
 import { callMachine } from '../../machines/index.ts'
 import { createAgentActor } from './agent.ts'
-import type { CallSession } from './call-session.ts'
+import type { SessionOf } from './call-session.ts'
 import { type CarrierActorOptions, createCarrierActor } from './carrier.ts'
 import { createInboundActor } from './inbound.ts'
 import { createOutboundActor } from './outbound.ts'
 import { createReleaseActor } from './release.ts'
-
-/** Finds a call's session, which outlives its chart; throws when there is none. */
-export type SessionOf = (callId: string) => CallSession
 
 /** The call's statechart with everything it invokes, once for all calls: an actor learns from its input whose it is. */
 export function provideCallMachine(options: CarrierActorOptions) {

@@ -19,6 +19,9 @@ export interface CallSessionOptions {
   readonly send: (event: CallEvent) => void
 }
 
+/** Finds a call's session, which outlives its chart; throws when there is none. */
+export type SessionOf = (callId: string) => CallSession
+
 /**
  * Everything one call owns. It lives from admission to the end, whatever becomes of the chart, and is released in one
  * place, once.

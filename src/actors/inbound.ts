@@ -1,7 +1,7 @@
 import { fromCallback } from 'xstate'
 import type { CallEvent, ChildInput, InboundFact } from '../../machines/index.ts'
 import type { CallEdge } from '../agents/agent.ts'
-import type { SessionOf } from './call-actors.ts'
+import type { SessionOf } from './call-session.ts'
 
 /** The `inbound` actor: tells the chart what the far end does, while the call is active. */
 export function createInboundActor(sessionOf: SessionOf) {

@@ -1,7 +1,7 @@
 import { fromCallback } from 'xstate'
 import type { CallEvent, ChildInput, OutboundFact } from '../../machines/index.ts'
 import type { CallEdge } from '../agents/agent.ts'
-import type { SessionOf } from './call-actors.ts'
+import type { SessionOf } from './call-session.ts'
 
 /**
  * The `outbound` actor: tells the chart what the far end hears. Invoked again while draining, it says at once when

@@ -1,5 +1,6 @@
 /** Simulated callers against any server that answers Twilio's voice webhook: the core of `callchart simulate`. */
 
+import { randomInt } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { writeWav } from '../audio/wav.ts'
 import type { Clock } from '../clock.ts'
@@ -29,6 +30,8 @@ export interface SimulateOptions {
   /** Pressed as soon as there is a stream. */
   readonly digits?: string
   readonly clock?: Clock
+  /** Decides identifiers and jitter; by chance unless given, since a server may remember the calls of an earlier run. */
+  readonly seed?: number
   readonly onProgress?: (progress: SimulateProgress) => void
 }
 
@@ -69,6 +72,7 @@ export async function simulateCalls(options: SimulateOptions): Promise<SimulateR
     ...(accountSid === undefined ? {} : { accountSid }),
     ...(authToken === undefined ? {} : { authToken }),
     reach: reachOf(options),
+    seed: options.seed ?? randomInt(2 ** 32),
     keepEndedCalls: calls,
   })
   try {
