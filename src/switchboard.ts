@@ -120,12 +120,20 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
 
   /** Once for all who ask: a drain and the close that cuts it short wait for the same end. */
   let stopping: Promise<void> | undefined
-  const stopped = () => (stopping ??= exchange.node.stopped().then(() => closeServer(server, media)))
+  let listening: Promise<unknown> | undefined
+  const stop = async () => {
+    await exchange.node.stopped()
+    // Told to stop while still starting: a server that opens behind our back would stay open.
+    await listening?.catch(() => {})
+    await closeServer(server, media)
+  }
+  const stopped = () => (stopping ??= stop())
 
   return {
-    listen: async () => {
-      await rehearse()
-      return listen(server, config, logger)
+    listen: () => {
+      const started = rehearse().then(() => listen(server, config, logger))
+      listening = started
+      return started
     },
     dial: (request) => callsDesk.dialForLibrary(request),
     calls: () => callsDesk.list(),

@@ -26,11 +26,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   const agents = { echo, prompt, ...own }
   requireAgent(config.agent, Object.keys(agents))
   const switchboard = createSwitchboard({ config, logger, agents })
+  // Before anybody can know that we are up: a signal must never find nobody waiting for it.
+  const stopped = stopOnSignals(switchboard, (signal, what) => logger.info({ signal }, what))
   const url = await listen(switchboard, config)
   const { voiceUrl } = createEndpoints(config.publicUrl)
   logger.info({ url, voiceUrl, agents: Object.keys(agents), agent: config.agent }, 'listening')
   if (config.apiToken === undefined) logger.warn('CALLCHART_API_TOKEN is not set: /calls answers 403')
-  await stopOnSignals(switchboard, (signal, what) => logger.info({ signal }, what))
+  await stopped
 }
 
 /** The switchboard would refuse too, but it does not know which variable the name came from. */

@@ -65,7 +65,9 @@ describe('a phone number', () => {
         const { number, refused } = read(text)
         expect(number ?? '+1000').toMatch(/^\+[1-9][0-9]{3,14}$/)
         expect(read(number ?? '').number).toBe(number)
-        expect(text.length > 3 && refused?.includes(text)).toBeFalsy()
+        // The example number in every message is nobody's.
+        const own = refused?.replace('+15551234567', '')
+        expect(text.length > 3 && own?.includes(text)).toBeFalsy()
       }),
       { numRuns: 1_000 },
     )
