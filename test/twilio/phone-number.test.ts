@@ -44,6 +44,7 @@ describe('a phone number', () => {
     ['+1911', 'one too short or too long for +1'],
     ['+155512345678', 'one too short or too long for +1'],
     ['+44112', 'one too short or too long for +44'],
+    ['+9500000000', 'one that can be read in two ways'],
     ['+', 'one whose country code or length does not exist'],
     ['+999123456789', 'one whose country code or length does not exist'],
     ['+1'.padEnd(60, '5'), '60 characters'],
