@@ -28,8 +28,10 @@ export function parsePhoneNumber(text: string): PhoneNumber {
   if (parsed === undefined) throw invalid('one whose country code or length does not exist')
   if (!parsed.isPossible()) throw invalid(`one too short or too long for +${parsed.countryCallingCode}`)
   const number: string = parsed.number
-  if (isE164(number)) return number
-  throw invalid('one that is too long')
+  if (!isE164(number)) throw invalid('one that is too long')
+  // A trunk prefix (the 0 of +44 (0)20...) is taken off; where another comes to light, nobody can say what was meant.
+  if (parsePhoneNumberFromString(number)?.number !== number) throw invalid('one that can be read in two ways')
+  return number
 }
 
 function isE164(text: string): text is PhoneNumber {
