@@ -34,7 +34,13 @@ export function toCallView(record: CallRecord): CallView {
     agent: record.agent,
     startedAt: new Date(record.startedAt).toISOString(),
     endedAt: record.endedAt === undefined ? null : new Date(record.endedAt).toISOString(),
-    // JSON has no undefined: a figure that was never taken is null, not absent.
-    stats: Object.fromEntries(Object.entries(record.stats).map(([name, value]) => [name, value ?? null])),
+    stats: Object.fromEntries(Object.entries(record.stats).map(([name, value]) => [name, toFigure(value)])),
   }
+}
+
+/** JSON has no undefined: a figure that was never taken is null, not absent. A microsecond is as fine as it gets. */
+function toFigure(value: unknown): unknown {
+  if (typeof value === 'number') return Math.round(value * 1_000) / 1_000
+  if (typeof value !== 'object' || value === null) return value ?? null
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, toFigure(part)]))
 }

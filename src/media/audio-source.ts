@@ -1,5 +1,6 @@
 import { isAnyArrayBuffer } from 'node:util/types'
 import { UsageError } from '../errors.ts'
+import { LiveAudio } from './live-audio.ts'
 
 /** 16-bit mono PCM at the rate given beside it: whole, or in chunks of any size as they come to be. */
 export type AudioSource = Int16Array | Iterable<Int16Array> | AsyncIterable<Int16Array>
@@ -8,6 +9,8 @@ export type PullResult = Int16Array | 'exhausted' | Promise<Int16Array | 'exhaus
 
 /** One pass over an audio source. */
 export interface SourceReader {
+  /** No faster than time: see {@link LiveAudio}. */
+  readonly isLive: boolean
   /**
    * The next chunk: at once where it is already there, else as a promise. Throws or rejects with the source's own
    * error, or `AUDIO_SOURCE_INVALID` for a chunk that is no Int16Array.
@@ -21,7 +24,9 @@ export interface SourceReader {
 export function readSource(source: AudioSource): SourceReader {
   if (source instanceof Int16Array) return readArray(source)
   if (typeof source === 'object' && source !== null) {
-    if (Symbol.asyncIterator in source) return readAsync(source[Symbol.asyncIterator]())
+    if (Symbol.asyncIterator in source) {
+      return readAsync(source[Symbol.asyncIterator](), source instanceof LiveAudio)
+    }
     if (Symbol.iterator in source && !ArrayBuffer.isView(source)) return readSync(source[Symbol.iterator]())
   }
   throw new UsageError(
@@ -33,6 +38,7 @@ export function readSource(source: AudioSource): SourceReader {
 function readArray(samples: Int16Array): SourceReader {
   let rest: Int16Array | 'exhausted' = samples
   return {
+    isLive: false,
     next: () => {
       const next = rest
       rest = 'exhausted'
@@ -42,7 +48,7 @@ function readArray(samples: Int16Array): SourceReader {
   }
 }
 
-function readAsync(iterator: AsyncIterator<unknown>): SourceReader {
+function readAsync(iterator: AsyncIterator<unknown>, isLive: boolean): SourceReader {
   let over = false
   const step = async () => {
     try {
@@ -54,7 +60,7 @@ function readAsync(iterator: AsyncIterator<unknown>): SourceReader {
       throw error
     }
   }
-  return { next: async () => toChunk(await step()), stop: () => (over ? undefined : dismiss(iterator)) }
+  return { isLive, next: async () => toChunk(await step()), stop: () => (over ? undefined : dismiss(iterator)) }
 }
 
 function readSync(iterator: Iterator<unknown>): SourceReader {
@@ -66,7 +72,7 @@ function readSync(iterator: Iterator<unknown>): SourceReader {
     over = result.done === true
     return result
   }
-  return { next: () => toChunk(step()), stop: () => (over ? undefined : dismiss(iterator)) }
+  return { isLive: false, next: () => toChunk(step()), stop: () => (over ? undefined : dismiss(iterator)) }
 }
 
 function dismiss(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {

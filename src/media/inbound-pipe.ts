@@ -4,9 +4,9 @@ import { MULAW_SILENCE } from '../audio/g711.ts'
 import { TelephoneDecoder } from '../audio/telephone-codec.ts'
 import type { Clock } from '../clock.ts'
 import { type AudioListener, AudioListeners, requireChunkMs } from './audio-listeners.ts'
-import { BoundedChannel } from './bounded-channel.ts'
 import { CarrierTime } from './carrier-time.ts'
 import { Histogram } from './histogram.ts'
+import { LiveAudio } from './live-audio.ts'
 import type { ReportEdge } from './media-edge.ts'
 import { SpeechDetector } from './speech-detector.ts'
 
@@ -63,7 +63,7 @@ export class InboundPipe {
   readonly #time = new CarrierTime()
   readonly #speech: SpeechDetector
   readonly #listeners: AudioListeners
-  readonly #taps = new Set<BoundedChannel<Int16Array>>()
+  readonly #taps = new Set<LiveAudio>()
   #line: 'absent' | 'flowing' | 'silent' | 'released' = 'absent'
   #lastSequence = 0
   #lastMediaAt: number
@@ -149,7 +149,7 @@ export class InboundPipe {
 
   /** The same as an async iterable whose buffers are the reader's own; a reader 10 s behind loses the oldest. */
   audio(chunkMs: number): AsyncIterable<Int16Array> {
-    const tap = new BoundedChannel<Int16Array>(Math.floor(TAP_LIMIT_MS / requireChunkMs(chunkMs)), {
+    const tap = new LiveAudio(Math.floor(TAP_LIMIT_MS / requireChunkMs(chunkMs)), {
       onDrop: () => this.#noteDropped(chunkMs),
       onReturn: () => {
         stop()

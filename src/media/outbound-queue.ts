@@ -84,6 +84,9 @@ export class OutboundQueue {
       ledger: this.#ledger,
       cadence: this.cadence,
       onEnd: (playback) => this.#noteEnd(playback),
+      onSkip: (ms) => {
+        this.counters.droppedMs += ms
+      },
       onAnswer: () => this.#pump(this.#clock.now()),
       onFault: options.onFault,
     })

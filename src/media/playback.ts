@@ -63,6 +63,11 @@ export class QueuedPlayback implements Playback {
     if (!this.#settled) this.#onCancel(this)
   }
 
+  /** Whether its source is no faster than time. */
+  get isLive(): boolean {
+    return this.#source.isLive
+  }
+
   /** The next chunk of the source: at once where it is already there, else as a promise. */
   pull(): PullResult {
     return this.#source.next()

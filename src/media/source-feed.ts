@@ -4,6 +4,7 @@ import type { Clock } from '../clock.ts'
 import type { PullResult } from './audio-source.ts'
 import type { ByteRing } from './byte-ring.ts'
 import type { Cadence } from './cadence.ts'
+import { isBetterSkipped } from './live-audio.ts'
 import type { QueuedPlayback } from './playback.ts'
 import type { PlaybackLedger } from './playback-ledger.ts'
 import type { Playlist } from './playlist.ts'
@@ -15,6 +16,7 @@ import type { Playlist } from './playlist.ts'
  * - S1 A source is pulled only while the ring has room, one chunk at a time, and only once the one before it is dry.
  * - S2 Between two calls of `renew` at most `TURN_MS` of audio is encoded, whatever is played: nothing blocks the loop.
  * - S3 What a source says after its playback was cut is ignored.
+ * - S4 A live source that has fallen behind catches up: by its pauses first, and at any price past the limit.
  */
 
 /** Twenty times real time: a long prompt fills the ring within half a second, a few frames at a time. */
@@ -32,6 +34,8 @@ export interface SourceFeedOptions {
   readonly cadence: Cadence
   /** A source is dry, or failed: its playback now has an `end`. */
   readonly onEnd: (playback: QueuedPlayback) => void
+  /** So many milliseconds of a live source were left out. */
+  readonly onSkip: (ms: number) => void
   /** A source that was waited for has answered. */
   readonly onAnswer: () => void
   /** What went wrong here while a promise was followed up: a bug of ours. */
@@ -112,6 +116,9 @@ export class SourceFeed {
       this.#end(playback)
     } else if (pulled.length === 0) {
       this.#budgetMs -= LEAST_COST_MS
+    } else if (playback.isLive && isBetterSkipped(pulled, this.#delayMs)) {
+      this.#budgetMs -= LEAST_COST_MS
+      this.#options.onSkip((pulled.length * 1000) / playback.rate)
     } else {
       playback.chunk = pulled
       playback.offset = 0
@@ -148,6 +155,12 @@ export class SourceFeed {
     this.#options.ring.write(this.#scratch.subarray(0, tail))
     // The filter's tail belongs to the last samples; it is not more speech.
     playback.unheardBytes += tail
+  }
+
+  /** How long it would take until what is encoded now is heard. */
+  get #delayMs(): number {
+    const { ledger, ring, clock } = this.#options
+    return Math.max(0, ledger.aheadMs(clock.now())) + ring.length / MULAW_BYTES_PER_MS
   }
 
   get #enqueued(): number {
