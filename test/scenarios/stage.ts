@@ -100,11 +100,16 @@ export async function openStage(options: StageOptions = {}) {
       return { caller, call }
     },
 
-    /** Waits until the server's side of a call is over, and returns it. */
+    /** Waits until the server's side of a call is over and no socket of it is left, and returns it. */
     async over(callSid: string, timeoutMs = 60_000): Promise<CallView> {
       await carrier.until(() => views().some((call) => call.callSid === callSid && isOver(call)), {
         timeoutMs,
         what: 'the call to be over',
+      })
+      const { streams = [] } = carrier.calls.find((call) => call.sid === callSid) ?? {}
+      await carrier.until(() => streams.every((stream) => stream.end !== undefined), {
+        timeoutMs: 5_000,
+        what: 'the sockets of a call that is over to be closed',
       })
       await carrier.settled()
       return view(callSid)
