@@ -21,7 +21,7 @@ import { TICK_MS } from './ticker.ts'
  * - O1 At most `limitMs` of encoded audio and `MAX_PENDING` playbacks wait; a source is pulled only as there is room.
  * - O2 The carrier holds at most `LEAD_MS` of audio, and at least `LEAD_MS - BURST_MS` while there is more to say, so
  *      that a late tick is not heard.
- * - O3 Missed audio is sent, never dropped; after the carrier ran dry, time starts anew.
+ * - O3 Missed audio is sent, never dropped; after the carrier ran dry, time starts anew, with more in hand each time.
  * - O4 A playback settles exactly once.
  * - O5 Every playback's end is marked, so that it settles by what was heard, and the clock decides only where no echo
  *      comes.
@@ -41,7 +41,9 @@ const LEAD_MS = 160
 const BURST_MS = 60
 const MAX_MESSAGE_MS = 100
 /** Put before a source that is no faster than real time, since a lead of zero is heard as underruns. */
-const PREFILL_BYTES = 20 * MULAW_BYTES_PER_MS
+const PREFILL_MS = 20
+/** Each underrun shows that the line wants more; past this, the delay is worse than what it cures. */
+const MOST_PREFILL_MS = 80
 const FRAME_BYTES = FRAME_MS * MULAW_BYTES_PER_MS
 /** The level between marks that bounds how far the clock alone is trusted. */
 const MARK_EVERY_BYTES = 1_000 * MULAW_BYTES_PER_MS
@@ -277,11 +279,14 @@ export class OutboundQueue {
 
   /** Puts silence before real-time audio that meets a dry carrier; returns its bytes. */
   #prefill(now: number): number {
+    const { sent } = this.#ledger
     const isLive = this.#playlist.reading?.start !== undefined
-    if (!isLive || this.#ledger.aheadMs(now) > 0 || this.#ring.length >= PREFILL_BYTES + FRAME_BYTES) return 0
-    this.#message.fill(MULAW_SILENCE, 0, PREFILL_BYTES)
-    this.#playlist.insertSilence(this.#ledger.sent, PREFILL_BYTES)
-    return PREFILL_BYTES
+    const shortfalls = this.cadence.underruns + (this.#playlist.isMidway(sent) ? 1 : 0)
+    const bytes = Math.min(MOST_PREFILL_MS, PREFILL_MS * (1 + shortfalls)) * MULAW_BYTES_PER_MS
+    if (!isLive || this.#ledger.aheadMs(now) > 0 || this.#ring.length >= bytes + FRAME_BYTES) return 0
+    this.#message.fill(MULAW_SILENCE, 0, bytes)
+    this.#playlist.insertSilence(sent, bytes)
+    return bytes
   }
 
   #sendMessage(stream: StreamPort, bytes: number, now: number): void {

@@ -93,7 +93,7 @@ describe('a source that is no faster than real time', () => {
     expect(queue.queueMs).toBe(0)
   })
 
-  it('gets its prefill again when it ran dry, and that counts as one underrun', async () => {
+  it('gets a longer prefill when it ran dry, and that counts as one underrun', async () => {
     const { clock, queue, stream } = speakingRig()
     const stutter = async function* () {
       yield* live(clock, 50, () => 0)
@@ -104,7 +104,22 @@ describe('a source that is no faster than real time', () => {
     await clock.run(2_300)
     expect(queue.cadence.underruns).toBe(1)
     expect(stream.gaps.length).toBe(1)
-    expect(stream.sent.filter(({ bytes }) => bytes.length === 320).length).toBe(2)
+    // 20 ms of silence before the first frame, 40 ms before the one after the underrun.
+    expect(stream.sent.map(({ bytes }) => bytes.length / 8).filter((ms) => ms > 20)).toEqual([40, 60])
+  })
+
+  it('stops running dry on a line that jitters by more than the first prefill, and is never more than 80 ms behind', async () => {
+    const { clock, queue, stream } = speakingRig()
+    // Every seventh frame is 70 ms late, and those behind it come with it.
+    const jitter = (i: number) => (i % 7 === 6 ? 70 : 0)
+    queue.play(live(clock, 500, jitter), 8000)
+    await clock.run(5_000)
+    const early = queue.cadence.underruns
+    await clock.run(5_000)
+    expect(early).toBeGreaterThan(0)
+    expect(early).toBeLessThanOrEqual(4)
+    expect(queue.cadence.underruns).toBe(early)
+    expect(Math.max(...stream.gaps.map(({ ms }) => ms), 0)).toBeLessThanOrEqual(70)
   })
 
   it('sends what is less than a frame with the next tick, not by itself', async () => {
