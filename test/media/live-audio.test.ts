@@ -37,7 +37,7 @@ function echoingRig() {
     stream,
     arrive,
     /** So many frames, one every 20 ms. */
-    async hear(count: number, payload: Uint8Array) {
+    hear: async (count: number, payload: Uint8Array) => {
       for (let i = 0; i < count; i += 1) {
         arrive(payload)
         await clock.run(20)
