@@ -1,12 +1,19 @@
 import { callMachine, carrierCommandMachine, DEFAULT_CALL_TIMING, switchboardMachine } from '../../machines/index.ts'
+import type { DrawingOptions } from './chart-drawing.ts'
+import { type LayoutEngine, layOut } from './chart-layout.ts'
 import { type Chart, createChart } from './chart-model.ts'
-import { type DrawingOptions, toMermaid } from './mermaid.ts'
+import { createPlan } from './chart-plan.ts'
+import { toSvg } from './chart-svg.ts'
+import { toMermaid } from './mermaid.ts'
 
 /** A chart that is drawn in `diagrams/`. */
 export interface Diagram {
   /** Of the machine's file and of the diagram's. */
   readonly name: string
   readonly chart: Chart
+  readonly options: DrawingOptions
+  /** The first line of its files: where it comes from, and what it leaves out. */
+  readonly heading: string
   /** The text of `diagrams/NAME.mmd`. */
   readonly mermaid: string
 }
@@ -25,8 +32,13 @@ export function createDiagrams(): readonly Diagram[] {
   ]
 }
 
+/** The text of `diagrams/NAME.svg`. Takes some hundred milliseconds: not for a process that carries calls. */
+export async function drawSvg({ chart, options, heading }: Diagram, engine: LayoutEngine): Promise<string> {
+  return toSvg(await layOut(createPlan(chart, options), engine), heading, options)
+}
+
 function draw(name: string, chart: Chart, options: DrawingOptions = {}): Diagram {
   const omitted = options.omit ? ` Not drawn: ${options.omit.join(', ')}.` : ''
-  const heading = `%% Drawn from machines/${name}.ts by npm run diagrams; do not edit.${omitted}`
-  return { name, chart, mermaid: `${heading}\n${toMermaid(chart, options)}` }
+  const heading = `Drawn from machines/${name}.ts by npm run diagrams; do not edit.${omitted}`
+  return { name, chart, options, heading, mermaid: `%% ${heading}\n${toMermaid(chart, options)}` }
 }

@@ -2,17 +2,27 @@ import type { ChartEdge, ChartState, Trigger } from './chart-model.ts'
 
 /** The words on a diagram: `event [guard] / action, action`, as in UML. */
 
-export function labelOfEdge({ trigger, guard, actions, targets }: ChartEdge, omit: readonly string[] = []): string {
+/** The parts of an edge's label; those that it does not have are empty. */
+export interface EdgeWords {
+  readonly trigger: string
+  readonly guard: string
+  readonly actions: string
+}
+
+/** `omit`: names of actions that are left out. */
+export function wordsOfEdge({ trigger, guard, actions, targets }: ChartEdge, omit: readonly string[] = []): EdgeWords {
   const isIgnored = targets.length === 0 && actions.length === 0
   const drawn = actions.filter((action) => !omit.includes(action.replace(/\(.*/s, '')))
-  return [
-    isIgnored ? 'ignores' : '',
-    labelOfTrigger(trigger),
-    guard === undefined ? '' : `[${guard}]`,
-    drawn.length === 0 ? '' : `/ ${drawn.join(', ')}`,
-  ]
-    .filter((part) => part !== '')
-    .join(' ')
+  return {
+    trigger: `${isIgnored ? 'ignores ' : ''}${labelOfTrigger(trigger)}`,
+    guard: guard === undefined ? '' : `[${guard}]`,
+    actions: drawn.length === 0 ? '' : `/ ${drawn.join(', ')}`,
+  }
+}
+
+export function labelOfEdge(edge: ChartEdge, omit: readonly string[] = []): string {
+  const { trigger, guard, actions } = wordsOfEdge(edge, omit)
+  return [trigger, guard, actions].filter((part) => part !== '').join(' ')
 }
 
 /** What a state does on its own, a line each: on entering, on leaving, and as long as it lasts. */

@@ -1,15 +1,7 @@
+import type { DrawingOptions } from './chart-drawing.ts'
 import type { Chart, ChartEdge, ChartState, Trigger } from './chart-model.ts'
+import { ChartTree, isLeaf, isWithin } from './chart-tree.ts'
 import { labelOfEdge, linesOfState } from './edge-label.ts'
-
-export interface DrawingOptions {
-  /**
-   * Id of a top-level state that too many edges lead into for each to be an arrow. Each of them is written in the state
-   * that it leaves, and one arrow stands for all.
-   */
-  readonly gather?: string
-  /** Actions that are bookkeeping and not drawn. */
-  readonly omit?: readonly string[]
-}
 
 /**
  * The chart as a Mermaid `stateDiagram-v2`, as GitHub renders it. What Mermaid cannot draw is drawn otherwise:
@@ -30,29 +22,27 @@ interface Arrow {
 }
 
 class Drawing {
-  readonly #chart: Chart
+  readonly #tree: ChartTree
   readonly #options: DrawingOptions
-  readonly #states: ReadonlyMap<string, ChartState>
   readonly #arrows = new Map<string, Arrow>()
   /** What is written in a state instead of drawn, by the state's id. */
   readonly #lines = new Map<string, string[]>()
 
   constructor(chart: Chart, options: DrawingOptions) {
-    this.#chart = chart
+    this.#tree = new ChartTree(chart)
     this.#options = options
-    this.#states = new Map(chart.states.map((state) => [state.id, state]))
     for (const state of chart.states) this.#lines.set(state.id, linesOfState(state))
     for (const edge of chart.edges) this.#place(edge)
   }
 
   /** What stands between the braces of a state. */
   inside(id: string, indent = '  '): string[] {
-    const state = this.#state(id)
-    const children = this.#childrenOf(id)
+    const state = this.#tree.state(id)
+    const children = this.#tree.childrenOf(id)
     const parts = children.map((child) => this.#declare(child, indent))
     const isParallel = state.type === 'parallel'
     return [
-      ...(this.#isEnteredByDefault(state) ? [`${indent}[*] --> ${this.#name(state.initial ?? id)}`] : []),
+      ...(this.#tree.isEnteredByDefault(state) ? [`${indent}[*] --> ${this.#name(state.initial ?? id)}`] : []),
       ...(isParallel ? [] : this.#box(state, indent)),
       ...parts.flatMap((part, at) => (isParallel && at > 0 ? [`${indent}--`, ...part] : part)),
       ...this.#arrowsIn(id).map((arrow) => indent + arrow),
@@ -68,7 +58,7 @@ class Drawing {
   #declare(state: ChartState, indent: string): string[] {
     const name = this.#name(state.id)
     const head = `${indent}state "${state.key}" as ${name}`
-    if (this.#isLeaf(state)) return [head, ...this.#linesIn(state).map((line) => `${indent}${name} : ${line}`)]
+    if (isLeaf(state)) return [head, ...this.#linesIn(state).map((line) => `${indent}${name} : ${line}`)]
     const note = state.type === 'parallel' ? this.#note(state, indent) : []
     return [`${head} {`, ...this.inside(state.id, `${indent}  `), `${indent}}`, ...note]
   }
@@ -105,14 +95,14 @@ class Drawing {
   }
 
   #place(edge: ChartEdge): void {
-    const source = this.#state(edge.source)
+    const source = this.#tree.state(edge.source)
     const label = labelOfEdge(edge, this.#options.omit)
     if (edge.targets.length === 0) this.#linesIn(source).push(label)
-    for (const target of edge.targets.map((id) => this.#state(id))) {
+    for (const target of edge.targets.map((id) => this.#tree.state(id))) {
       const { gather } = this.#options
       if (gather !== undefined && isWithin(target.id, gather) && !isWithin(source.id, gather)) {
         this.#linesIn(source).push(`${label} → ${target.key}`)
-        this.#connect(this.#topOf(source), this.#state(gather))
+        this.#connect(this.#tree.topOf(source), this.#tree.state(gather))
       } else {
         for (const start of this.#startsOf(source, target, edge.trigger)) this.#connect(start, target, label)
       }
@@ -129,55 +119,18 @@ class Drawing {
 
   #startsOf(source: ChartState, target: ChartState, trigger: Trigger): ChartState[] {
     if (source.id === target.id || !isWithin(target.id, source.id)) return [source]
-    return this.#childrenOf(source.id)
-      .filter((child) => !this.#overrides(child, trigger))
+    return this.#tree
+      .childrenOf(source.id)
+      .filter((child) => !this.#tree.overrides(child, trigger))
       .flatMap((child) => this.#startsOf(child, target, trigger))
-  }
-
-  #overrides(state: ChartState, trigger: Trigger): boolean {
-    const isSame = (edge: ChartEdge) => JSON.stringify(edge.trigger) === JSON.stringify(trigger)
-    return this.#chart.edges.some((edge) => edge.source === state.id && edge.guard === undefined && isSame(edge))
-  }
-
-  /** Where every way in names an inner state, a dot for the first one would only mislead. */
-  #isEnteredByDefault(state: ChartState): boolean {
-    if (state.type !== 'compound') return false
-    if (state.parent === undefined) return true
-    const parent = this.#state(state.parent)
-    const isTarget = this.#chart.edges.some((edge) => edge.targets.includes(state.id))
-    const isFirst = parent.initial === state.id && this.#isEnteredByDefault(parent)
-    return isTarget || isFirst || parent.type === 'parallel'
-  }
-
-  #topOf(state: ChartState): ChartState {
-    const isTop = state.parent === undefined || state.parent === this.#chart.id
-    return isTop ? state : this.#topOf(this.#state(state.parent))
-  }
-
-  #isLeaf(state: ChartState): boolean {
-    return state.type === 'atomic' || state.type === 'final'
-  }
-
-  #childrenOf(id: string): ChartState[] {
-    return this.#chart.states.filter(({ parent }) => parent === id)
   }
 
   #linesIn({ id }: ChartState): string[] {
     return this.#lines.get(id) ?? []
   }
 
-  #state(id: string): ChartState {
-    const state = this.#states.get(id)
-    if (!state) throw new Error(`expected a state of the chart ${this.#chart.id}, got ${id}`)
-    return state
-  }
-
   /** Mermaid's ids may hold neither dots nor hyphens. */
   #name(id: string): string {
-    return id.slice(this.#chart.id.length + 1).replaceAll(/[^A-Za-z0-9]/g, '_')
+    return id.slice(this.#tree.chart.id.length + 1).replaceAll(/[^A-Za-z0-9]/g, '_')
   }
-}
-
-function isWithin(id: string, ancestor: string): boolean {
-  return `${id}.`.startsWith(`${ancestor}.`)
 }

@@ -75,7 +75,7 @@ describe.each(diagrams)('diagrams/$name.mmd', (diagram) => {
 
 describe('diagrams/', () => {
   it('holds no drawing of a machine that is gone', async () => {
-    const files = (await readdir(folder)).filter((file) => file.endsWith('.mmd'))
+    const files = (await readdir(folder)).filter((file) => file.endsWith('.mmd') && !file.startsWith('sequence-'))
     expect(files.toSorted()).toEqual(diagrams.map(({ name }) => `${name}.mmd`).toSorted())
   })
 
@@ -88,5 +88,35 @@ describe('diagrams/', () => {
       'stream',
       'queue',
     ])
+  })
+})
+
+describe('the sequences that are drawn by hand', async () => {
+  const files = (await readdir(folder)).filter((file) => file.startsWith('sequence-'))
+  const charts = diagrams.map(({ chart }) => chart)
+  const events = new Set(
+    charts.flatMap(({ edges }) => edges.flatMap(({ trigger }) => (trigger.kind === 'event' ? trigger.type : []))),
+  )
+  const states = charts.flatMap((chart) => chart.states.map(({ id }) => id))
+
+  it.each(files)('name only events and states that the machines have: %s', async (file) => {
+    const text = await readFile(new URL(file, folder), 'utf8')
+    const names = (text.match(/\b[a-z]+(\.[A-Za-z]+)+\b/g) ?? []).filter((name) => !name.endsWith('.ts'))
+    const isKnown = (name: string) => events.has(name) || states.some((id) => id.endsWith(`.${name}`))
+    expect(names.filter((name) => !isKnown(name))).toEqual([])
+    expect(names.length).toBeGreaterThan(0)
+  })
+
+  it.each(files)('give each message to somebody who takes part: %s', async (file) => {
+    const lines = (await readFile(new URL(file, folder), 'utf8')).split('\n').map((line) => line.trim())
+    const named = lines.flatMap((line) => /^(?:participant|actor) (\w+)/.exec(line)?.[1] ?? [])
+    const messages = lines.flatMap((line) => [...(/^(\w+)-+(?:>>|x)(\w+): \S/.exec(line)?.slice(1) ?? [])])
+    expect(new Set(messages)).toEqual(new Set(named))
+  })
+
+  it('are listed in the README', async () => {
+    const readme = await readFile(new URL('README.md', folder), 'utf8')
+    expect(files.length).toBeGreaterThan(0)
+    expect(files.filter((file) => !readme.includes(`\`${file}\``))).toEqual([])
   })
 })
