@@ -15,6 +15,7 @@ const CODES = {
   DIGITS_INVALID: 'usage',
   PHONE_NUMBER_INVALID: 'usage',
   PLAYBACK_OVERFLOW: 'usage',
+  RECORDING_INVALID: 'usage',
   CALL_OVER: 'usage',
   // The peer's: what came over the wire is not what the wire's documentation promises.
   MESSAGE_INVALID: 'protocol',

@@ -17,6 +17,7 @@ import { ExchangeVoiceDesk } from './exchange/voice-desk.ts'
 import { createApp } from './http/app.ts'
 import type { DialRequest } from './http/desks.ts'
 import { createLogger, type Logger } from './log.ts'
+import type { CallRecorder } from './recorder.ts'
 import { MemoryRecords, type RecordSink } from './records.ts'
 import { MediaEndpoint } from './sockets/media-endpoint.ts'
 import { createTwilioCarrier } from './twilio/rest.ts'
@@ -31,6 +32,8 @@ export interface SwitchboardOptions {
   readonly carrier?: Carrier
   readonly directory?: CallDirectory
   readonly records?: RecordSink
+  /** Keeps what happens in each call, and is closed with the switchboard; none unless given. */
+  readonly recorder?: CallRecorder
   readonly logger?: Logger
   /** How long calls wait for things, where the defaults do not fit. */
   readonly timing?: Partial<CallTiming>
@@ -86,6 +89,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     logger,
     directory: options.directory ?? new MemoryDirectory(),
     records: options.records ?? new MemoryRecords(),
+    recorder: options.recorder,
     maxCalls: config.maxCalls,
     drainMs: config.drainSeconds * 1_000,
     ...(options.timing ? { timing: options.timing } : {}),
@@ -126,6 +130,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     // Told to stop while still starting: a server that opens behind our back would stay open.
     await listening?.catch(() => {})
     await closeServer(server, media)
+    await closeRecorder(options.recorder, logger)
   }
   const stopped = () => (stopping ??= stop())
 
@@ -176,6 +181,15 @@ async function closeServer(server: Server, media: MediaEndpoint): Promise<void> 
   const patience = setTimeout(() => server.closeAllConnections(), 1_000)
   await closed
   clearTimeout(patience)
+}
+
+/** The calls are over by now: what their recorder makes of it changes nothing for them. */
+async function closeRecorder(recorder: CallRecorder | undefined, logger: Logger): Promise<void> {
+  try {
+    await recorder?.close()
+  } catch (error) {
+    logger.error({ err: error }, 'the recorder could not be closed')
+  }
 }
 
 /** The same without what is undefined: optional options are absent, never undefined. */

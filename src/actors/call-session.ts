@@ -3,6 +3,7 @@ import type { Agent, CallEdge, CallEnding } from '../agents/agent.ts'
 import type { CarrierError } from '../errors.ts'
 import type { CallFacts } from '../directory.ts'
 import { MediaPlane, type MediaPlaneOptions } from '../media/media-plane.ts'
+import type { Happenings } from '../recorder.ts'
 
 /** What placing a call needs beyond its facts. */
 export interface DialTerms {
@@ -17,6 +18,8 @@ export interface CallSessionOptions {
   readonly media: Omit<MediaPlaneOptions, 'report' | 'onListenerFault' | 'onFault'>
   /** Tells the call's chart. */
   readonly send: (event: CallEvent) => void
+  /** Where the call is recorded, if it is. */
+  readonly tape?: Happenings | undefined
 }
 
 /** Finds a call's session, which outlives its chart; throws when there is none. */
@@ -31,6 +34,7 @@ export class CallSession {
   readonly terms: DialTerms
   readonly plane: MediaPlane
   readonly ended: Promise<CallEnding>
+  readonly tape: Happenings | undefined
   /** Rejects when the agent's own listener throws; never resolves. */
   readonly listenerFault: Promise<never>
   /** The carrier's latest refusal, with all it said. */
@@ -47,6 +51,7 @@ export class CallSession {
     this.agent = options.agent
     this.terms = options.terms
     this.send = options.send
+    this.tape = options.tape
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })

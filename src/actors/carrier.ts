@@ -37,14 +37,29 @@ async function sendCommand(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const session = options.findSession(callId)
+  const tape = session?.tape
+  tape?.note({ what: 'rest', command, outcome: 'asked' })
   try {
-    if (command === 'placeCall' && session !== undefined) return await placeCall(options, session, signal)
-    if (command === 'hangUp' && callSid !== undefined) await options.carrier.hangUp(callSid, signal)
-    return callSid
+    const sid = await ask(options, session, { command, callSid }, signal)
+    tape?.note({ what: 'rest', command, outcome: 'done' })
+    return sid
   } catch (error) {
-    if (error instanceof CarrierError && session !== undefined) session.carrierError = error
+    const refusal = error instanceof CarrierError ? error : undefined
+    if (refusal !== undefined && session !== undefined) session.carrierError = refusal
+    tape?.note({ what: 'rest', command, outcome: 'failed', code: refusal?.code, status: refusal?.status })
     throw error
   }
+}
+
+async function ask(
+  options: CarrierActorOptions,
+  session: CallSession | undefined,
+  { command, callSid }: Omit<CommandInput, 'callId'>,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (command === 'placeCall' && session !== undefined) return placeCall(options, session, signal)
+  if (command === 'hangUp' && callSid !== undefined) await options.carrier.hangUp(callSid, signal)
+  return callSid
 }
 
 async function placeCall(options: CarrierActorOptions, session: CallSession, signal: AbortSignal): Promise<string> {

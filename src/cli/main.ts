@@ -38,6 +38,9 @@ program
   .description('answer and place calls until told to stop (SIGTERM drains, a second one hangs up)')
   .option('--agents <file>', 'a module that exports agents by name')
   .option('--prompt <file>', 'the WAV file that the agent "prompt" plays')
+  .option('--record <folder>', 'write each call to a file of JSON lines there, for callchart replay')
+  .option('--record-without-audio', 'leave out what is said and which keys are pressed')
+  .option('--record-numbers', 'write telephone numbers as they are, not masked')
   .action(async (options) => (await import('./serve.ts')).serve(options))
 
 program
@@ -70,8 +73,25 @@ program
   .option('--calls <n>', 'how many callers', wholeNumber, 1)
   .option('--seconds <n>', 'how long each stays on the line', wholeNumber, 10)
   .option('--digits <keys>', 'keys to press')
+  .option('--replay <file>', "in their place, the carrier's side of a recorded call, as callchart replay does it")
   .option('--json', 'print one JSON object')
-  .action(async (options) => finish(await (await import('./simulate.ts')).simulate(options)))
+  .action(async ({ replay, ...options }) => {
+    if (replay === undefined) return finish(await (await import('./simulate.ts')).simulate(options))
+    finish(await (await import('./replay.ts')).replay(replay, options))
+  })
+
+program
+  .command('replay')
+  .description("play the carrier's side of a recorded call again, and tell where the course differs")
+  .argument('<file>', 'what callchart serve --record has written')
+  .option('--voice-url <url>', "a server's voice webhook; a server in this process otherwise", webUrl)
+  .option('--auth-token <token>', 'the token that server checks signatures with; TWILIO_AUTH_TOKEN otherwise')
+  .option('--account-sid <sid>', 'the account that server believes in; TWILIO_ACCOUNT_SID otherwise')
+  .option('--public-url <url>', 'the origin that server believes it is reached at', webUrl)
+  .option('--agents <file>', "a module that exports the recording's agent, for the server in this process")
+  .option('--fast', 'in simulated time; ten times as fast against another server')
+  .option('--json', 'print one JSON object')
+  .action(async (file, options) => finish(await (await import('./replay.ts')).replay(file, options)))
 
 program
   .command('demo')

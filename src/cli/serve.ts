@@ -3,8 +3,9 @@ import { echo } from '../agents/echo.ts'
 import { loadPrompt } from '../audio/prompt.ts'
 import { type Config, loadConfig } from '../config.ts'
 import { ConfigurationError, messageOf } from '../errors.ts'
-import { createLogger } from '../log.ts'
+import { createLogger, type Logger } from '../log.ts'
 import { createEndpoints } from '../endpoints.ts'
+import { createFileRecorder } from '../recording/file-recorder.ts'
 import { createSwitchboard, type Switchboard } from '../switchboard.ts'
 import { loadAgents } from './agents-file.ts'
 import { CommandFailure } from './command-failure.ts'
@@ -15,6 +16,10 @@ export interface ServeOptions {
   readonly agents?: string
   /** What the `prompt` agent plays. */
   readonly prompt?: string
+  /** Where each call is written to. */
+  readonly record?: string
+  readonly recordWithoutAudio?: boolean
+  readonly recordNumbers?: boolean
 }
 
 /** Runs the server until it is told to stop; resolves when the last call has gone. */
@@ -25,7 +30,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const own = options.agents === undefined ? {} : await loadAgents(options.agents)
   const agents = { echo, prompt, ...own }
   requireAgent(config.agent, Object.keys(agents))
-  const switchboard = createSwitchboard({ config, logger, agents })
+  const switchboard = createSwitchboard({ config, logger, agents, ...recording(options, logger) })
   // Before anybody can know that we are up: a signal must never find nobody waiting for it.
   const stopped = stopOnSignals(switchboard, (signal, what) => logger.info({ signal }, what))
   const url = await listen(switchboard, config)
@@ -33,6 +38,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   logger.info({ url, voiceUrl, agents: Object.keys(agents), agent: config.agent }, 'listening')
   if (config.apiToken === undefined) logger.warn('CALLCHART_API_TOKEN is not set: /calls answers 403')
   await stopped
+}
+
+function recording({ record: folder, recordWithoutAudio, recordNumbers }: ServeOptions, logger: Logger) {
+  if (folder === undefined) return {}
+  const [audio, numbers] = [recordWithoutAudio !== true, recordNumbers === true]
+  logger.info({ folder, audio, numbers }, 'recording calls')
+  return { recorder: createFileRecorder({ folder, logger, audio, numbers }) }
 }
 
 /** The switchboard would refuse too, but it does not know which variable the name came from. */

@@ -13,10 +13,12 @@ import { ConfigurationError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { InboundScratch } from '../media/inbound-pipe.ts'
 import { Ticker } from '../media/ticker.ts'
+import type { CallRecorder } from '../recorder.ts'
 import type { CallRecord, RecordSink } from '../records.ts'
 import { MAX_MESSAGE_BYTES } from '../sockets/media-endpoint.ts'
 import { type CallActor, type CallMachine, LiveCall } from './live-call.ts'
 import { NodeState } from './node-state.ts'
+import { RunningTape } from './running-tape.ts'
 
 /**
  * The live calls of this node.
@@ -39,6 +41,8 @@ export interface ExchangeOptions {
   readonly endpoints: Endpoints
   readonly logger: Logger
   readonly records: RecordSink
+  /** Keeps what happens in each call; without one, nothing is looked at. */
+  readonly recorder?: CallRecorder | undefined
   readonly maxCalls: number
   readonly drainMs: number
   /** How long calls wait for things; the chart's defaults otherwise. */
@@ -204,14 +208,17 @@ export class Exchange {
         },
       },
     })
+    const tape = this.#record(facts)
+    tape?.follow(actor)
     const session = new CallSession({
       facts,
       agent,
       terms,
       media: { clock, ticker: this.ticker, scratch: this.#scratch },
       send: (event) => actor.send(event),
+      tape,
     })
-    const call = new LiveCall(session, actor, this.#options.epochNow)
+    const call = new LiveCall(session, actor, this.#options.epochNow, tape)
     this.#live.set(facts.id, call)
     this.node.noteAdmitted()
     this.#tellRecords('opened', call)
@@ -219,6 +226,18 @@ export class Exchange {
     actor.start()
     actor.send({ type: 'call.connect' })
     return call
+  }
+
+  #record(facts: CallFacts): RunningTape | undefined {
+    const { recorder, clock, logger } = this.#options
+    if (recorder === undefined) return undefined
+    const tell = (error: unknown) => logger.error({ callId: facts.id, err: error }, 'recording a call failed')
+    try {
+      return new RunningTape(recorder.open(facts), clock, tell)
+    } catch (error) {
+      tell(error)
+      return undefined
+    }
   }
 
   #watch(call: LiveCall): void {
@@ -259,6 +278,7 @@ export class Exchange {
     const { session } = call
     call.noteEnded(ending)
     this.#guard(call, () => session.release())
+    call.tape?.end(ending, session.plane.stats())
     this.#tellRecords('closed', call)
     this.#live.delete(session.facts.id)
     this.#unawaited(call, () => this.directory.remove(session.facts.id))

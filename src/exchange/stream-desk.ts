@@ -7,6 +7,7 @@ import type { AttachedStream, StreamDesk } from '../sockets/stream-desk.ts'
 import type { StartMessage } from '../twilio/messages.ts'
 import type { Exchange } from './exchange.ts'
 import type { LiveCall } from './live-call.ts'
+import { recordedPort, recordedStream } from './recorded-stream.ts'
 
 export interface StreamDeskOptions {
   readonly exchange: Exchange
@@ -36,10 +37,13 @@ export class ExchangeStreamDesk implements StreamDesk {
       call.send({ type: 'stream.refused', cause: messageOf(error) })
       return undefined
     }
-    call.session.plane.attach(port)
+    const stream = call.tape?.nextStream(streamSid)
+    const mouth = stream === undefined ? port : recordedPort(port, stream)
+    call.session.plane.attach(mouth)
     call.send({ type: 'stream.started', streamSid, callSid })
     call.session.emit({ type: 'stream.started', streamSid })
-    return attach(call, port, clock)
+    const attached = attach(call, mouth, clock)
+    return stream === undefined ? attached : recordedStream(attached, stream)
   }
 
   /** Spends the token, whatever else is wrong: it was shown to somebody who should not have it. */

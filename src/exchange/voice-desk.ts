@@ -1,6 +1,7 @@
 import { AdmissionError } from '../errors.ts'
 import type { VoiceAnswer, VoiceDesk } from '../http/desks.ts'
 import type { Logger } from '../log.ts'
+import type { TwimlVerb } from '../recorder.ts'
 import type { CallStatus, CallStatusCallback, StatusCallback, VoiceWebhook } from '../twilio/webhooks.ts'
 import type { Exchange } from './exchange.ts'
 import type { LiveCall } from './live-call.ts'
@@ -8,6 +9,8 @@ import type { LiveCall } from './live-call.ts'
 const OVER = new Set<CallStatus>(['completed', 'busy', 'failed', 'no-answer', 'canceled'])
 const isOver = (status: CallStatus): status is 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled' =>
   OVER.has(status)
+
+const VERBS: Readonly<Record<VoiceAnswer['do'], TwimlVerb>> = { connect: 'Connect', reject: 'Reject', hangUp: 'Hangup' }
 
 export interface VoiceDeskOptions {
   readonly exchange: Exchange
@@ -28,12 +31,14 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     this.#agent = agent
   }
 
-  async answer({ callSid, from, to }: VoiceWebhook): Promise<VoiceAnswer> {
+  async answer({ callSid, from, to, callStatus }: VoiceWebhook): Promise<VoiceAnswer> {
     // A call that is over stays over, whoever asks again.
     if (this.#exchange.records.find(callSid) !== undefined) return { do: 'hangUp' }
     try {
       const call = await this.#exchange.admit({ direction: 'inbound', callSid, from, to, agent: this.#agent })
-      return await this.#connect(call)
+      const answer = await this.#connect(call)
+      call?.tape?.note({ what: 'webhook', route: 'voice', callStatus, twiml: VERBS[answer.do] })
+      return answer
     } catch (error) {
       if (!(error instanceof AdmissionError)) throw error
       this.#logger.warn({ callSid, code: error.code }, 'call rejected')
@@ -41,8 +46,15 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     }
   }
 
-  async next({ callSid, callStatus }: VoiceWebhook): Promise<VoiceAnswer> {
+  async next(webhook: VoiceWebhook): Promise<VoiceAnswer> {
+    const { callSid, callStatus } = webhook
     const call = this.#exchange.find(callSid)
+    const answer = await this.#continue(call, webhook)
+    call?.tape?.note({ what: 'webhook', route: 'next', callStatus, twiml: VERBS[answer.do] })
+    return answer
+  }
+
+  async #continue(call: LiveCall | undefined, { callSid, callStatus }: VoiceWebhook): Promise<VoiceAnswer> {
     if (call !== undefined && isOver(callStatus)) {
       call.send({ type: 'leg.ended', callSid, outcome: callStatus })
       return { do: 'hangUp' }
@@ -58,6 +70,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     }
     const call = this.#exchange.find(callback.callSid) ?? this.#awaiting(callId)
     if (call === undefined) return this.#noteLateStatus(callback, callId)
+    call.tape?.note({ what: 'webhook', route: 'status', callStatus: callback.callStatus })
     await this.#exchange.learnSid(call, callback.callSid)
     this.#pass(callback, call)
   }

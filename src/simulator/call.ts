@@ -11,6 +11,7 @@ import type { CallStatus } from '../twilio/webhooks.ts'
 import { type CallReport, reportOf } from './call-report.ts'
 import type { Exchange } from './exchange.ts'
 import type { MediaStream } from './media-stream.ts'
+import type { StreamScript } from './replay-script.ts'
 import { SpeechQueue } from './speech-queue.ts'
 import type { StatusCallbacks } from './status-callbacks.ts'
 import { renderHeard } from './timeline.ts'
@@ -23,6 +24,8 @@ export interface CallFaults {
   readonly streamNeverComes?: boolean
   /** The stream's customParameters besides those of the TwiML, which win. */
   readonly customParameters?: Readonly<Record<string, string>>
+  /** What each media stream brings, one after the other, in the place of what the person says. */
+  readonly scripts?: readonly StreamScript[]
 }
 
 export interface CallFacts {
@@ -56,6 +59,8 @@ export class SimulatedCall {
   isRouted = false
   /** Every media stream of the call, in order; more than one when a lost one was replaced. */
   readonly streams: MediaStream[] = []
+  /** The verbs of each TwiML document that was fetched. */
+  readonly documents: string[] = []
   /** What Twilio's debugger would show, each kind once per stream. */
   readonly warnings: Warning[] = []
   readonly speech = new SpeechQueue()

@@ -7,6 +7,18 @@ import type { Timer } from '../clock.ts'
 import type { Exchange } from './exchange.ts'
 import { type Frame, FRAME_MS, type SpeechQueue } from './speech-queue.ts'
 
+/** When a stream's frames are due. */
+export interface Beat {
+  /** The stream has begun. */
+  start(): void
+  stop(): void
+  /** No frames, while time goes on. */
+  mute(): void
+  unmute(): void
+  /** Jumps ahead in the timestamps, as if `ms` of frames had been lost. */
+  skip(ms: number): void
+}
+
 export interface FrameBeatOptions {
   readonly exchange: Exchange
   readonly speech: SpeechQueue
@@ -17,7 +29,7 @@ export interface FrameBeatOptions {
 /** Recorded first timestamps were 155 and 171: their origin lies before the start message. */
 const FIRST_TIMESTAMP = { low: 150, high: 171 } as const
 
-export class FrameBeat {
+export class FrameBeat implements Beat {
   readonly #options: FrameBeatOptions
   #startedAt = 0
   #beats = 0

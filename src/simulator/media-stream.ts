@@ -10,11 +10,14 @@
  */
 
 import type { Timer } from '../clock.ts'
+import { OutboundTally } from '../recording/outbound-tally.ts'
 import type { Exchange } from './exchange.ts'
-import { FrameBeat } from './frame-beat.ts'
+import { type Beat, FrameBeat } from './frame-beat.ts'
 import { MediaSocket, type SocketFailure } from './media-socket.ts'
 import { PacingMeter } from './pacing-meter.ts'
 import { PlayoutBuffer, SAMPLES_PER_MS } from './playout-buffer.ts'
+import { ReplayBeat } from './replay-beat.ts'
+import type { StreamScript } from './replay-script.ts'
 import type { Frame, SpeechQueue } from './speech-queue.ts'
 import { StreamLog } from './stream-log.ts'
 import { isWireMessage, readServerMessage, StreamWriter, type WireMessage } from './stream-wire.ts'
@@ -30,6 +33,10 @@ export interface MediaStreamOptions {
   readonly name: string | undefined
   readonly customParameters: Readonly<Record<string, string>>
   readonly speech: SpeechQueue
+  /** What the stream brings, in the place of what the person says. */
+  readonly script?: StreamScript | undefined
+  /** The script says that the far end hangs up. */
+  readonly onScriptedHangup?: () => void
   /** `start` has been sent. */
   readonly onStarted: () => void
   /** Told of every warning that Twilio's debugger would show. */
@@ -65,6 +72,8 @@ export class MediaStream {
   readonly mistakes: Warning[] = []
   readonly pacing = new PacingMeter()
   readonly sentFrames: SentFrame[] = []
+  /** All that the server sent, in kind and amount. */
+  readonly outbound = new OutboundTally()
   framesSent = 0
   mediaReceived = 0
   bytesReceived = 0
@@ -77,7 +86,7 @@ export class MediaStream {
   readonly #options: MediaStreamOptions
   readonly #exchange: Exchange
   readonly #writer: StreamWriter
-  readonly #beat: FrameBeat
+  readonly #beat: Beat
   readonly #timers = new Map<'start' | 'mark', Timer>()
   #socket: MediaSocket | undefined
   #playout: PlayoutBuffer | undefined
@@ -89,7 +98,16 @@ export class MediaStream {
     this.#options = options
     this.#exchange = exchange
     const send = (timestamp: number, frame: Frame): void => this.#sendFrame(timestamp, frame)
-    this.#beat = new FrameBeat({ exchange, speech: options.speech, send })
+    this.#beat =
+      options.script === undefined
+        ? new FrameBeat({ exchange, speech: options.speech, send })
+        : new ReplayBeat(options.script, exchange.clock, {
+            send,
+            press: (digit) => this.press(digit),
+            lose: () => this.lose(),
+            fallSilent: () => this.halfOpen(),
+            hangUp: () => options.onScriptedHangup?.(),
+          })
     this.sid = exchange.random.sid('MZ')
     this.url = options.url
     this.name = options.name ?? this.sid
@@ -232,10 +250,12 @@ export class MediaStream {
       case 'media':
         return this.#play(playout, message.audio, now)
       case 'mark':
+        this.outbound.mark()
         playout.mark(message.name, now)
         return this.#echoMarks()
       case 'clear':
         this.pacing.clear()
+        this.outbound.clear()
         for (const name of playout.clear(now)) this.#say(this.#writer.mark(name))
         return this.#echoMarks()
     }
@@ -245,6 +265,7 @@ export class MediaStream {
     this.firstAudioAt ??= now
     this.mediaReceived += 1
     this.bytesReceived += audio.length
+    this.outbound.media(audio.length)
     const accepted = playout.write(audio, now)
     this.pacing.media(now, accepted / SAMPLES_PER_MS, playout.bufferedMs(now))
     if (accepted < audio.length) this.#warn(31931, `${audio.length - accepted} bytes were discarded`)

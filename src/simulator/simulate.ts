@@ -150,12 +150,19 @@ async function record(call: SimulatedCall, index: number, options: SimulateOptio
 }
 
 /** The voice URL as the server believes it to be. */
-function publicAddress(voiceUrl: string, publicUrl: string | undefined): string {
+export function publicAddress(voiceUrl: string, publicUrl: string | undefined): string {
   if (publicUrl === undefined) return voiceUrl
   const { pathname, search } = new URL(voiceUrl)
   return publicUrl.replace(/\/+$/, '') + pathname + search
 }
 
-function reachOf({ voiceUrl, publicUrl }: SimulateOptions): Record<string, string> {
+/** Where that address is really reached. */
+export function reachOf({
+  voiceUrl,
+  publicUrl,
+}: {
+  readonly voiceUrl: string
+  readonly publicUrl?: string | undefined
+}): Record<string, string> {
   return publicUrl === undefined ? {} : { [new URL(publicUrl).origin]: new URL(voiceUrl).origin }
 }

@@ -12,6 +12,7 @@ import type { SimulatedCall } from './call.ts'
 import { callForm } from './call-form.ts'
 import type { Exchange } from './exchange.ts'
 import { MediaStream } from './media-stream.ts'
+import type { StreamScript } from './replay-script.ts'
 import { type HttpMethod, parseTwiml, type StreamNoun, type Verb } from './twiml.ts'
 import { sleep } from './waiting.ts'
 import { describeWarning, type WarningCode } from './warnings.ts'
@@ -83,6 +84,7 @@ export class TwimlRunner {
     const isGiven = 'twiml' in instructions
     const documentUrl = isGiven ? instructions.documentUrl : instructions.url
     const verbs = parseTwiml(isGiven ? instructions.twiml : await this.#fetch(instructions, signal))
+    if (!isGiven) this.#call.documents.push(verbs.map(({ verb }) => verb).join(' and '))
     for (const verb of verbs) {
       if (signal.aborted) break
       const outcome = await this.#do(verb, documentUrl, signal)
@@ -151,7 +153,10 @@ export class TwimlRunner {
     if (noun.track !== undefined && noun.track !== 'inbound_track') {
       return this.#warn(31941, `expected the track inbound_track, got ${noun.track}`)
     }
-    const stream = this.#createStream(noun, documentUrl)
+    const script = this.#call.faults.scripts?.[this.#call.streams.length]
+    if (script !== undefined) await sleep(this.#exchange.clock, script.opensAfterMs, signal)
+    if (signal.aborted) return
+    const stream = this.#createStream(noun, documentUrl, script)
     this.#call.streams.push(stream)
     const stop = (): void => stream.stop()
     signal.addEventListener('abort', stop, { once: true })
@@ -162,8 +167,9 @@ export class TwimlRunner {
     this.#tellOfStream(noun, documentUrl, stream, isError ? 'stream-error' : 'stream-stopped', end.warning?.message)
   }
 
-  #createStream(noun: StreamNoun, documentUrl: string): MediaStream {
-    const { sid: callSid, speech, faults } = this.#call
+  #createStream(noun: StreamNoun, documentUrl: string, script: StreamScript | undefined): MediaStream {
+    const { sid: callSid, speech, faults, direction } = this.#call
+    const by = direction === 'inbound' ? 'caller' : 'callee'
     const stream: MediaStream = new MediaStream({
       exchange: this.#exchange,
       callSid,
@@ -171,6 +177,8 @@ export class TwimlRunner {
       name: noun.name,
       customParameters: { ...faults.customParameters, ...noun.parameters },
       speech,
+      script,
+      onScriptedHangup: () => this.#call.finish({ status: 'completed', by }),
       onStarted: () => this.#tellOfStream(noun, documentUrl, stream, 'stream-started'),
       onWarning: (warning) => this.#call.warn(warning),
     })

@@ -29,6 +29,7 @@ export interface StageOptions {
   readonly carrier?: Partial<SimulatedCarrierOptions>
   readonly timing?: SwitchboardOptions['timing']
   readonly directory?: MemoryDirectory
+  readonly recorder?: SwitchboardOptions['recorder']
 }
 
 export interface LogLine {
@@ -68,6 +69,7 @@ export async function openStage(options: StageOptions = {}) {
     records,
     logger,
     ...(options.timing === undefined ? {} : { timing: options.timing }),
+    ...(options.recorder === undefined ? {} : { recorder: options.recorder }),
   })
   const { url } = await switchboard.listen()
   reach[PUBLIC_URL] = url
