@@ -1,0 +1,69 @@
+import type { Direction } from '../../machines/reasons.ts'
+import type { PhoneCallEvent } from './phone-call-events.ts'
+import { createPhoneCallModel, type PhoneCallPath, type PhoneCallSnapshot } from './phone-call-paths.ts'
+
+/** The ways through the model that a whole server and a simulated carrier can go. */
+
+type Type = PhoneCallEvent['type']
+
+/**
+ * What can be made to happen in each state. Not made here: faults of our own (the models do not know them or the fake
+ * children make them), waits that the carrier cuts short, takeovers by a second socket, and disorder in what the carrier
+ * says. A leg that the carrier refuses to end would outlive the test.
+ */
+const POSSIBLE: Readonly<Record<string, readonly Type[]>> = {
+  announced: ['server.connects'],
+  'ordering.asked': [
+    'carrier.accepts',
+    'carrier.refuses',
+    'carrier.fails',
+    'carrier.isBusy',
+    'time.answer',
+    'api.hangsUp',
+  ],
+  'ordering.putOff': ['time.backoff', 'api.hangsUp'],
+  askedAgain: ['carrier.accepts'],
+  unwanted: ['carrier.accepts', 'carrier.refuses', 'carrier.fails'],
+  doubtful: ['phone.rings', 'time.settle'],
+  ringing: ['phone.isAnswered', 'leg.ends', 'api.hangsUp'],
+  expecting: ['stream.opens', 'leg.ends', 'api.hangsUp', 'time.stream'],
+  'talking.heard': [
+    'stream.stops',
+    'stream.dies',
+    'stream.goesQuiet',
+    'agent.returns',
+    'agent.throws',
+    'api.hangsUp',
+    'time.limit',
+  ],
+  'talking.quiet': ['stream.isHeard', 'time.silence'],
+  'cutOff.dropped': ['stream.opens', 'leg.ends', 'time.grace'],
+  'cutOff.mute': ['stream.opens', 'time.grace'],
+  farewell: ['speech.isPlayed', 'stream.dies', 'stream.stops', 'api.hangsUp'],
+  hangingUp: ['carrier.hangsUp'],
+  lettingGo: ['server.letsGo'],
+}
+
+function isPossible(snapshot: PhoneCallSnapshot, event: PhoneCallEvent): boolean {
+  const here = Object.keys(POSSIBLE).find((key) => snapshot.matches(key as never)) ?? ''
+  if (!snapshot.can(event) || POSSIBLE[here]?.includes(event.type) !== true) return false
+  if (!isNews(snapshot, event)) return false
+  if (event.type === 'api.hangsUp') return event.reason === 'hung up by API'
+  if (event.type !== 'leg.ends') return true
+  // Who puts a ringing telephone down is busy; who was called hears something first.
+  const isCompleted = event.outcome === 'completed'
+  return here === 'ringing' ? !isCompleted : isCompleted && snapshot.context.direction === 'inbound'
+}
+
+/** What was put off, or streams again, goes on as if it were the first time; what is said is told of inbound calls. */
+function isNews({ context }: PhoneCallSnapshot, { type }: PhoneCallEvent): boolean {
+  if (context.reason !== undefined) return true
+  if (context.orders > 1) return type === 'carrier.accepts' || type === 'api.hangsUp'
+  if (context.streams > 1) return type === 'stream.dies' || type === 'stream.opens'
+  if (context.direction === 'outbound' && context.streams > 0) return type === 'stream.stops'
+  return true
+}
+
+export function serverPaths(direction: Direction): PhoneCallPath[] {
+  return createPhoneCallModel(direction).getShortestPaths({ filterEvents: isPossible })
+}
