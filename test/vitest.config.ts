@@ -12,6 +12,7 @@ export default defineConfig({
       exclude: ['src/bench/**', 'src/examples/**'],
       reportsDirectory: 'coverage',
       reporter: ['text-summary', 'html'],
+      thresholds: { statements: 92, branches: 86, functions: 90, lines: 93 },
     },
   },
 })

@@ -7,8 +7,8 @@
  * second and the third meet the same 30 taps, one of them backwards. See half-band.ts for the rules of use.
  */
 /* oxlint-disable typescript/no-non-null-assertion -- sample loops: every index is inside the loop's bound */
-import { BLOCK_SAMPLES, dealLane, foldedSums, kaiserSinc, normalized, scratch, toSample } from './polyphase.ts'
-import { requireRoom } from './room.ts'
+import { dealLane, foldedSums, kaiserSinc, normalized, scratch, toSample } from './polyphase.ts'
+import { StreamResampler } from './stream-resampler.ts'
 
 /** Delay in 8 kHz samples (1.75 ms): exactly this many, since the newest sample of a triple is waited for. */
 export const DECIMATOR_24_DELAY_8K = 14
@@ -26,55 +26,30 @@ const TAPS = normalized(
   1,
 )
 
-const ZEROS = new Int16Array(2 * REACH)
-
 /** 24 kHz to 8 kHz: one sample out when the third of three has come; remainders are carried. Keeps 181 bytes. */
-export class Downsampler24to8 {
+export class Downsampler24to8 extends StreamResampler {
   readonly #first = new Int16Array(LANE_HISTORY)
   readonly #second = new Int16Array(LANE_HISTORY)
   readonly #third = new Int16Array(LANE_HISTORY)
   /** Samples of the triple that was begun: 0, 1 or 2. */
   #phase = 0
 
-  /** How many samples the next so many would make. */
-  countFor(samples: number): number {
+  constructor() {
+    super(2 * REACH)
+  }
+
+  override countFor(samples: number): number {
     return Math.floor((samples + this.#phase) / 3)
   }
 
-  /**
-   * Returns the samples written: one for each triple completed.
-   *
-   * @throws {UsageError} `AUDIO_SOURCE_INVALID` when `output` is too short.
-   */
-  process(input: Int16Array, output: Int16Array): number {
-    return this.processRange(input, 0, input.length, output, 0)
-  }
-
-  /** The same for `input[from, to)`, written from `output[at]` on. */
-  processRange(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
-    requireRoom(at + this.countFor(to - from), output)
-    let end = at
-    for (let start = from; start < to; start += BLOCK_SAMPLES) {
-      end += this.#block(input, start, Math.min(start + BLOCK_SAMPLES, to), output, end)
-    }
-    return end - at
-  }
-
-  /** Feeds zeros until the last sample's whole echo is out (29 or 30 samples, 3.75 ms), and is then as new. */
-  flush(output: Int16Array): number {
-    const written = this.process(ZEROS, output)
-    this.reset()
-    return written
-  }
-
-  reset(): void {
+  override reset(): void {
     this.#first.fill(0)
     this.#second.fill(0)
     this.#third.fill(0)
     this.#phase = 0
   }
 
-  #block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
+  protected override block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
     const { left: second, right: third, centre: first, sums } = scratch
     const phase = this.#phase
     dealLane(first, this.#first, input, from + ((3 - phase) % 3), to, 3)

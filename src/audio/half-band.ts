@@ -11,8 +11,8 @@
  * trace; `reset` it where the audio itself begins anew. Input and output must not overlap.
  */
 /* oxlint-disable typescript/no-non-null-assertion -- sample loops: every index is inside the loop's bound */
-import { BLOCK_SAMPLES, dealLane, foldedSums, kaiserSinc, normalized, scratch, toSample } from './polyphase.ts'
-import { requireRoom } from './room.ts'
+import { dealLane, foldedSums, kaiserSinc, normalized, scratch, toSample } from './polyphase.ts'
+import { StreamResampler } from './stream-resampler.ts'
 
 /** Delay of either direction, in 16 kHz samples (1.94 ms). */
 export const HALF_BAND_DELAY_16K = 31
@@ -30,46 +30,23 @@ const BRANCH = normalized(
   0.5,
 )
 
-const ZEROS = new Int16Array(2 * BRANCH_HISTORY)
-
 /** 8 kHz to 16 kHz: two samples out for each one in, always. Keeps 62 bytes. */
-export class Upsampler8to16 {
+export class Upsampler8to16 extends StreamResampler {
   readonly #history = new Int16Array(BRANCH_HISTORY)
 
-  /** How many samples the next so many would make. */
-  countFor(samples: number): number {
+  constructor() {
+    super(BRANCH_HISTORY)
+  }
+
+  override countFor(samples: number): number {
     return 2 * samples
   }
 
-  /**
-   * Returns the samples written: twice the samples read.
-   *
-   * @throws {UsageError} `AUDIO_SOURCE_INVALID` when `output` is too short.
-   */
-  process(input: Int16Array, output: Int16Array): number {
-    return this.processRange(input, 0, input.length, output, 0)
-  }
-
-  /** The same for `input[from, to)`, written from `output[at]` on. */
-  processRange(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
-    requireRoom(at + this.countFor(to - from), output)
-    let end = at
-    for (let start = from; start < to; start += BLOCK_SAMPLES) {
-      end += this.#block(input, start, Math.min(start + BLOCK_SAMPLES, to), output, end)
-    }
-    return end - at
-  }
-
-  /** Feeds zeros until the last sample's whole echo is out (62 samples, 3.9 ms), and is then as new. */
-  flush(output: Int16Array): number {
-    return this.processRange(ZEROS, 0, BRANCH_HISTORY, output, 0)
-  }
-
-  reset(): void {
+  override reset(): void {
     this.#history.fill(0)
   }
 
-  #block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
+  protected override block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
     const { left: lane, sums } = scratch
     const count = dealLane(lane, this.#history, input, from, to, 1)
     foldedSums(lane, 0, lane, BRANCH_HISTORY, BRANCH, count)
@@ -82,7 +59,7 @@ export class Upsampler8to16 {
 }
 
 /** 16 kHz to 8 kHz: one sample out for each two in, the first of them at once. Keeps 95 bytes. */
-export class Downsampler16to8 {
+export class Downsampler16to8 extends StreamResampler {
   /** Samples 0, 2, 4...: those that meet the branch. */
   readonly #even = new Int16Array(BRANCH_HISTORY)
   /** Samples 1, 3, 5...: those that meet the centre tap. */
@@ -90,44 +67,21 @@ export class Downsampler16to8 {
   /** 1 when the next sample is an odd one. */
   #phase = 0
 
-  /** How many samples the next so many would make. */
-  countFor(samples: number): number {
+  constructor() {
+    super(2 * BRANCH_HISTORY)
+  }
+
+  override countFor(samples: number): number {
     return (samples + 1 - this.#phase) >> 1
   }
 
-  /**
-   * Returns the samples written: half of the samples read, the odd one rounded up or down in turn.
-   *
-   * @throws {UsageError} `AUDIO_SOURCE_INVALID` when `output` is too short.
-   */
-  process(input: Int16Array, output: Int16Array): number {
-    return this.processRange(input, 0, input.length, output, 0)
-  }
-
-  /** The same for `input[from, to)`, written from `output[at]` on. */
-  processRange(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
-    requireRoom(at + this.countFor(to - from), output)
-    let end = at
-    for (let start = from; start < to; start += BLOCK_SAMPLES) {
-      end += this.#block(input, start, Math.min(start + BLOCK_SAMPLES, to), output, end)
-    }
-    return end - at
-  }
-
-  /** Feeds zeros until the last sample's whole echo is out (31 samples, 3.9 ms), and is then as new. */
-  flush(output: Int16Array): number {
-    const written = this.process(ZEROS, output)
-    this.reset()
-    return written
-  }
-
-  reset(): void {
+  override reset(): void {
     this.#even.fill(0)
     this.#odd.fill(0)
     this.#phase = 0
   }
 
-  #block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
+  protected override block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
     const { left: even, centre: odd, sums } = scratch
     const phase = this.#phase
     const count = dealLane(even, this.#even, input, from + phase, to, 2)
