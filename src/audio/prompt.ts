@@ -5,7 +5,7 @@ import waveResampler from 'wave-resampler'
 import { messageOf, UsageError } from '../errors.ts'
 import { MODEL_RATE, TELEPHONE_RATE } from './format.ts'
 import { readWav } from './wav.ts'
-import { doubleRate } from './whole-buffer.ts'
+import { doubleRate, halveRate } from './whole-buffer.ts'
 
 /**
  * Samples to either side of the interpolated one. The package's own window is so narrow that at 22.05 kHz the overtones
@@ -25,11 +25,20 @@ function blackman(distance: number): number {
  *
  * @throws {UsageError} `AUDIO_FILE_INVALID`, with the path: no such file, not a WAV file, or nothing in it.
  */
-export async function loadPrompt(path: string): Promise<Int16Array> {
+export function loadPrompt(path: string): Promise<Int16Array> {
+  return loadAs(path, toModelRate)
+}
+
+/** The same as 8 kHz mono, as a telephone carries it; a file at that rate goes through no filter. */
+export function loadTelephoneSpeech(path: string): Promise<Int16Array> {
+  return loadAs(path, (samples, rate) => (rate === TELEPHONE_RATE ? samples : halveRate(toModelRate(samples, rate))))
+}
+
+async function loadAs(path: string, convert: (samples: Int16Array, rate: number) => Int16Array): Promise<Int16Array> {
   try {
     const { samples, sampleRate } = readWav(await readFile(path))
     if (samples.length === 0) throw new UsageError('AUDIO_FILE_INVALID', 'expected speech, got no samples at all')
-    return toModelRate(samples, sampleRate)
+    return convert(samples, sampleRate)
   } catch (thrown) {
     throw new UsageError('AUDIO_FILE_INVALID', `${path}: ${messageOf(thrown)}`, { cause: thrown })
   }

@@ -50,7 +50,8 @@ export async function replayInProcess(
       what: 'the server to have done with the call',
     })
   } finally {
-    await finished(carrier.until.bind(carrier), switchboard.close())
+    // Time has to move on for a server in simulated time to stop.
+    await carrier.meanwhile(switchboard.close())
     await carrier.close()
   }
   const [replayed] = recorder.recordings
@@ -67,15 +68,4 @@ async function agentsFor({ call }: Recording, file: string | undefined) {
     'AGENT_UNKNOWN',
     `expected the recording's agent to be one of ${known} (--agents FILE loads others); got ${JSON.stringify(call.agent)}`,
   )
-}
-
-/** Time has to move on for a server in simulated time to stop. */
-async function finished(until: (predicate: () => boolean) => Promise<void>, stopping: Promise<void>): Promise<void> {
-  let isOver = false
-  const note = () => {
-    isOver = true
-  }
-  stopping.then(note, note)
-  await until(() => isOver)
-  await stopping
 }

@@ -148,10 +148,6 @@ export class Exchange {
     return undefined
   }
 
-  get size(): number {
-    return this.#live.size
-  }
-
   /** Live calls, newest first, then those that are over. */
   list(): readonly CallRecord[] {
     const live = [...this.#live.values()].map((call) => call.record()).toReversed()
@@ -278,11 +274,12 @@ export class Exchange {
     const { session } = call
     call.noteEnded(ending)
     this.#guard(call, () => session.release())
-    call.tape?.end(ending, session.plane.stats())
+    const stats = session.plane.stats()
+    call.tape?.end(ending, stats)
     this.#tellRecords('closed', call)
     this.#live.delete(session.facts.id)
     this.#unawaited(call, () => this.directory.remove(session.facts.id))
-    this.#log(call).info({ ...ending, stats: session.plane.stats() }, 'call over')
+    this.#log(call).info({ ...ending, stats }, 'call over')
     session.settle(ending)
     this.node.noteReleased()
   }

@@ -1,3 +1,4 @@
+import type { LegOutcome } from '../../machines/index.ts'
 import { AdmissionError } from '../errors.ts'
 import type { VoiceAnswer, VoiceDesk } from '../http/desks.ts'
 import type { Logger } from '../log.ts'
@@ -7,8 +8,7 @@ import type { Exchange } from './exchange.ts'
 import type { LiveCall } from './live-call.ts'
 
 const OVER = new Set<CallStatus>(['completed', 'busy', 'failed', 'no-answer', 'canceled'])
-const isOver = (status: CallStatus): status is 'completed' | 'busy' | 'failed' | 'no-answer' | 'canceled' =>
-  OVER.has(status)
+const isOver = (status: CallStatus): status is LegOutcome => OVER.has(status)
 
 const VERBS: Readonly<Record<VoiceAnswer['do'], TwimlVerb>> = { connect: 'Connect', reject: 'Reject', hangUp: 'Hangup' }
 

@@ -1,15 +1,12 @@
-/** What the media plane tells the control plane and the agent: a few a second, never one a frame. */
+import type { InboundFact, OutboundFact } from '../../machines/index.ts'
+
+/**
+ * What the media plane tells the control plane, in the chart's own words, and the agent: a few a second, never one a
+ * frame. Digits do not come from here.
+ */
 export type MediaEdge =
-  | { readonly type: 'media.silent'; readonly at: number }
-  | { readonly type: 'media.resumed' }
-  | { readonly type: 'speech.started' }
-  | { readonly type: 'speech.ended' }
-  | { readonly type: 'playback.started' }
-  | { readonly type: 'playback.drained' }
-  | { readonly type: 'playback.cleared' }
-  | { readonly type: 'queue.crowded' }
-  | { readonly type: 'queue.relieved' }
-  | { readonly type: 'queue.stalled'; readonly at: number }
+  | Exclude<InboundFact, { readonly type: 'digit.received' }>
+  | OutboundFact
   /** A listener was too slow, so its oldest audio was forgotten. */
   | { readonly type: 'audio.dropped'; readonly ms: number }
 

@@ -4,9 +4,9 @@ import type { CallFacts } from '../directory.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { CallRecorder, CallTape, Happening } from '../recorder.ts'
-import { type Discretion, discreet, discreetParty } from './discretion.ts'
+import { type Discretion, discreet } from './discretion.ts'
+import { headerOf } from './header.ts'
 import { LineFile } from './line-file.ts'
-import { FORMAT_VERSION, type Header } from './schema.ts'
 
 export interface FileRecorderOptions {
   /** Made when it is not there. */
@@ -104,21 +104,4 @@ class FileTape implements CallTape {
 /** Media may wait for more of its kind; what is rare is on disk at once, in case the process dies. */
 function isMedia(happening: Happening): boolean {
   return (happening.what === 'received' || happening.what === 'sent') && happening.message.event === 'media'
-}
-
-function headerOf(call: CallFacts, discretion: Discretion): Header {
-  const { id, direction, callSid, from, to, agent, startedAt } = call
-  return {
-    at: 0,
-    what: 'call',
-    version: FORMAT_VERSION,
-    id,
-    direction,
-    callSid,
-    from: discreetParty(from, discretion),
-    to: discreetParty(to, discretion),
-    agent,
-    startedAt: new Date(startedAt).toISOString(),
-    ...discretion,
-  }
 }

@@ -73,14 +73,8 @@ async function goOut({ carrier, recording, dial }: ReplayOptions, script: CallSc
   if (isRefused) throw unplayable('an outbound call that the carrier refused')
   const to = dialable(recording.call.to, SOMEBODY)
   const callee = carrier.callee(to, planOf(recording, script))
-  let isSettled = false
-  const dialled = dial(to, dialable(recording.call.from, OUR_NUMBER)).finally(() => {
-    isSettled = true
-  })
-  // Told of below, once time has stopped moving.
-  dialled.catch(() => {})
-  await carrier.until(() => isSettled, { timeoutMs: PATIENCE_MS, what: 'the server to place the call' })
-  await dialled
+  const dialled = dial(to, dialable(recording.call.from, OUR_NUMBER))
+  await carrier.meanwhile(dialled, { timeoutMs: PATIENCE_MS, what: 'the server to place the call' })
   if (callee.call === undefined)
     throw new Error('expected the server to call the recorded callee, it called somebody else')
   return callee.call

@@ -182,6 +182,17 @@ export class SimulatedCarrier implements CallSwitch, Line {
     return until(this.clock, predicate, options)
   }
 
+  /** Waits for somebody else's work, a server's say, while time passes; settles as the work does. */
+  async meanwhile<T>(work: Promise<T>, options: UntilOptions = {}): Promise<T> {
+    let isSettled = false
+    const note = () => {
+      isSettled = true
+    }
+    work.then(note, note)
+    await this.until(() => isSettled, options)
+    return work
+  }
+
   /** Resolves when nothing is under way any more between the carrier and its servers, without letting time pass. */
   settled(): Promise<void> {
     return this.#exchange.activity.settle()

@@ -118,14 +118,8 @@ export async function openStage(options: StageOptions = {}) {
     },
 
     /** A promise of the server's, while simulated time goes on. */
-    async meanwhile<T>(promise: Promise<T>, timeoutMs = 60_000): Promise<T> {
-      let isSettled = false
-      const settle = () => {
-        isSettled = true
-      }
-      promise.then(settle, settle)
-      await carrier.until(() => isSettled, { timeoutMs, what: 'a promise of the server' })
-      return promise
+    meanwhile<T>(promise: Promise<T>, timeoutMs = 60_000): Promise<T> {
+      return carrier.meanwhile(promise, { timeoutMs, what: 'a promise of the server' })
     },
 
     /** The carrier's voice webhook for a call, once more; resolves with the TwiML. */
