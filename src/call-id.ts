@@ -9,3 +9,7 @@ export function createCallId(): string {
   for (const byte of randomBytes(20)) id += ALPHABET[byte & 31]
   return id
 }
+
+export function isCallId(text: string): boolean {
+  return /^call_[a-z2-7]{20}$/.test(text)
+}

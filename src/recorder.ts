@@ -2,8 +2,15 @@ import type { CallFacts } from './directory.ts'
 
 /** A port for whoever keeps what happens in a call, to look at later or to play again. No call waits for it. */
 export interface CallRecorder {
+  /** False: media messages need not be noted, which spares everybody their cost. True unless said. */
+  readonly wantsMedia?: boolean
   /** A call was admitted. Must not block. */
   open(call: CallFacts): CallTape
+  /**
+   * What was kept of a call, as the lines of a recording without what went over its sockets; undefined when there is
+   * nothing. For a recorder that keeps what it is told.
+   */
+  read?(callId: string): Promise<string | undefined>
   /** Resolves when everything noted is kept, or is known to be lost. No call is live any more. */
   close(): Promise<void>
 }
@@ -53,7 +60,17 @@ export type Happening =
   /** The socket went away without a `stop`, and not by our doing. */
   | { readonly what: 'lost'; readonly stream: number; readonly cause: string }
   | { readonly what: 'malformed'; readonly stream: number }
-  | { readonly what: 'transition'; readonly event: string; readonly before: StateName; readonly after: StateName }
+  | ({ readonly what: 'transition' } & Transition)
+  /** An actor that the call's chart invokes. */
+  | {
+      readonly what: 'child'
+      readonly id: string
+      /** What it runs, e.g. `carrier`. */
+      readonly src: string
+      readonly status: 'started' | 'stopped'
+    }
+  /** Whoever writes this down came in the middle of the call: it stood here. */
+  | { readonly what: 'joined'; readonly state: StateName }
   | {
       readonly what: 'end'
       readonly state: string
@@ -61,6 +78,28 @@ export type Happening =
       readonly cause?: string | undefined
       readonly stats: Readonly<Record<string, unknown>>
     }
+
+/** A chart was told something, and took an edge or did not. */
+export interface Transition {
+  /** The child whose chart it is, by its id; absent for the call's own. */
+  readonly actor?: string | undefined
+  readonly event: string
+  /** Who told: `carrier`, `node` (this server), `call`, or a child by its id. */
+  readonly from?: string | undefined
+  /** What the event says, as far as it may be shown. */
+  readonly fields?: Fields | undefined
+  /** Ids of the edges taken, as in the chart's picture; none: the event changed nothing. */
+  readonly edges?: readonly string[] | undefined
+  readonly before: StateName
+  readonly after: StateName
+}
+
+export type Fields = Readonly<Record<string, string | number | boolean>>
+
+/** What went over the call's sockets: fifty messages a second each way, while everything else is a few. */
+export function isOfSockets({ what }: Happening): boolean {
+  return what === 'received' || what === 'sent' || what === 'lost' || what === 'malformed'
+}
 
 export type ReceivedMessage =
   | { readonly event: 'start'; readonly streamSid: string }

@@ -18,8 +18,8 @@ export interface CallSessionOptions {
   readonly media: Omit<MediaPlaneOptions, 'report' | 'onListenerFault' | 'onFault'>
   /** Tells the call's chart. */
   readonly send: (event: CallEvent) => void
-  /** Where the call is recorded, if it is. */
-  readonly tape?: Happenings | undefined
+  /** Where what happens in the call is told. */
+  readonly story?: Happenings | undefined
 }
 
 /** Finds a call's session, which outlives its chart; throws when there is none. */
@@ -34,7 +34,7 @@ export class CallSession {
   readonly terms: DialTerms
   readonly plane: MediaPlane
   readonly ended: Promise<CallEnding>
-  readonly tape: Happenings | undefined
+  readonly story: Happenings | undefined
   /** Rejects when the agent's own listener throws; never resolves. */
   readonly listenerFault: Promise<never>
   /** The carrier's latest refusal, with all it said. */
@@ -51,7 +51,7 @@ export class CallSession {
     this.agent = options.agent
     this.terms = options.terms
     this.send = options.send
-    this.tape = options.tape
+    this.story = options.story
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })

@@ -37,16 +37,16 @@ async function sendCommand(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const session = options.findSession(callId)
-  const tape = session?.tape
-  tape?.note({ what: 'rest', command, outcome: 'asked' })
+  const story = session?.story
+  story?.note({ what: 'rest', command, outcome: 'asked' })
   try {
     const sid = await ask(options, session, { command, callSid }, signal)
-    tape?.note({ what: 'rest', command, outcome: 'done' })
+    story?.note({ what: 'rest', command, outcome: 'done' })
     return sid
   } catch (error) {
     const refusal = error instanceof CarrierError ? error : undefined
     if (refusal !== undefined && session !== undefined) session.carrierError = refusal
-    tape?.note({ what: 'rest', command, outcome: 'failed', code: refusal?.code, status: refusal?.status })
+    story?.note({ what: 'rest', command, outcome: 'failed', code: refusal?.code, status: refusal?.status })
     throw error
   }
 }

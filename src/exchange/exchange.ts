@@ -16,9 +16,9 @@ import { Ticker } from '../media/ticker.ts'
 import type { CallRecorder } from '../recorder.ts'
 import type { CallRecord, RecordSink } from '../records.ts'
 import { MAX_MESSAGE_BYTES } from '../sockets/media-endpoint.ts'
+import { CallStory } from './call-story.ts'
 import { type CallActor, type CallMachine, LiveCall } from './live-call.ts'
 import { NodeState } from './node-state.ts'
-import { RunningTape } from './running-tape.ts'
 
 /**
  * The live calls of this node.
@@ -73,6 +73,7 @@ export class Exchange {
   readonly #admissions = new Map<string, Promise<LiveCall | undefined>>()
   /** CallSids of legs that are being hung up from outside any chart. */
   readonly #strays = new Set<string>()
+  readonly #onCall = new Set<(call: LiveCall) => void>()
   readonly #machine: CallMachine
   readonly #carrierCommand
   readonly #scratch = new InboundScratch(MAX_MESSAGE_BYTES)
@@ -148,9 +149,16 @@ export class Exchange {
     return undefined
   }
 
+  /** In the order in which they were admitted. */
+  live(): readonly LiveCall[] {
+    return [...this.#live.values()]
+  }
+
   /** Live calls, newest first, then those that are over. */
   list(): readonly CallRecord[] {
-    const live = [...this.#live.values()].map((call) => call.record()).toReversed()
+    const live = this.live()
+      .map((call) => call.record())
+      .toReversed()
     return [...live, ...this.records.recent()]
   }
 
@@ -159,6 +167,12 @@ export class Exchange {
     const isNew = call.session.facts.callSid === undefined
     call.session.learn({ callSid, ...(parameters === undefined ? {} : { parameters }) })
     if (isNew) await this.directory.bind(call.session.facts.id, callSid)
+  }
+
+  /** Tells `listener` of each call before its chart starts, until the returned function is called. */
+  onCall(listener: (call: LiveCall) => void): () => void {
+    this.#onCall.add(listener)
+    return () => this.#onCall.delete(listener)
   }
 
   hangUpAll(): void {
@@ -204,36 +218,36 @@ export class Exchange {
         },
       },
     })
-    const tape = this.#record(facts)
-    tape?.follow(actor)
+    const tell = (error: unknown) =>
+      this.#options.logger.error({ callId: facts.id, err: error }, 'watching a call failed')
+    const story = new CallStory({ clock, actor, onFault: tell })
     const session = new CallSession({
       facts,
       agent,
       terms,
       media: { clock, ticker: this.ticker, scratch: this.#scratch },
       send: (event) => actor.send(event),
-      tape,
+      story,
     })
-    const call = new LiveCall(session, actor, this.#options.epochNow, tape)
+    const call = new LiveCall(session, actor, story, this.#options.epochNow)
     this.#live.set(facts.id, call)
     this.node.noteAdmitted()
     this.#tellRecords('opened', call)
     this.#watch(call)
+    this.#record(call)
+    for (const listener of this.#onCall) this.#guard(call, () => listener(call))
     actor.start()
     actor.send({ type: 'call.connect' })
     return call
   }
 
-  #record(facts: CallFacts): RunningTape | undefined {
-    const { recorder, clock, logger } = this.#options
-    if (recorder === undefined) return undefined
-    const tell = (error: unknown) => logger.error({ callId: facts.id, err: error }, 'recording a call failed')
-    try {
-      return new RunningTape(recorder.open(facts), clock, tell)
-    } catch (error) {
-      tell(error)
-      return undefined
-    }
+  #record(call: LiveCall): void {
+    const { recorder } = this.#options
+    if (recorder === undefined) return
+    this.#guard(call, () => {
+      const tape = recorder.open(call.session.facts)
+      call.story.listen({ tape, wantsMedia: recorder.wantsMedia ?? true })
+    })
   }
 
   #watch(call: LiveCall): void {
@@ -275,7 +289,7 @@ export class Exchange {
     call.noteEnded(ending)
     this.#guard(call, () => session.release())
     const stats = session.plane.stats()
-    call.tape?.end(ending, stats)
+    call.story.end(ending, stats)
     this.#tellRecords('closed', call)
     this.#live.delete(session.facts.id)
     this.#unawaited(call, () => this.directory.remove(session.facts.id))

@@ -4,7 +4,7 @@ import type { provideCallMachine } from '../actors/call-actors.ts'
 import type { CallSession } from '../actors/call-session.ts'
 import type { CallEnding } from '../agents/agent.ts'
 import type { CallRecord } from '../records.ts'
-import type { RunningTape } from './running-tape.ts'
+import type { CallStory } from './call-story.ts'
 
 export type CallMachine = ReturnType<typeof provideCallMachine>
 export type CallActor = Actor<CallMachine>
@@ -15,15 +15,14 @@ const BEFORE_VERDICT = new Set(['idle', 'dialing'])
 export class LiveCall {
   readonly session: CallSession
   readonly actor: CallActor
-  /** Where the call is recorded, if it is. */
-  readonly tape: RunningTape | undefined
+  readonly story: CallStory
   readonly #epochNow: () => number
   #ending: CallEnding | undefined
   #endedAt: number | undefined
 
-  constructor(session: CallSession, actor: CallActor, epochNow: () => number, tape?: RunningTape) {
+  constructor(session: CallSession, actor: CallActor, story: CallStory, epochNow: () => number) {
     this.session = session
-    this.tape = tape
+    this.story = story
     this.actor = actor
     this.#epochNow = epochNow
   }

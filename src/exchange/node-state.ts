@@ -1,4 +1,4 @@
-import { createActor, waitFor } from 'xstate'
+import { type AnyActor, createActor, waitFor } from 'xstate'
 import { switchboardMachine, type SwitchboardInput } from '../../machines/index.ts'
 import type { Clock } from '../clock.ts'
 import { AdmissionError } from '../errors.ts'
@@ -24,6 +24,19 @@ export class NodeState {
       input,
     })
     this.#actor.start()
+  }
+
+  /** The chart, to be looked at. */
+  get actor(): AnyActor {
+    return this.#actor
+  }
+
+  get live(): number {
+    return this.#actor.getSnapshot().context.live
+  }
+
+  get maxCalls(): number {
+    return this.#maxCalls
   }
 
   get readiness(): 'ready' | 'full' | 'draining' {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { StreamPort } from '../media/stream-port.ts'
 import type { AttachedStream } from '../sockets/stream-desk.ts'
-import type { StreamTape } from './running-tape.ts'
+import type { StreamTape } from './call-story.ts'
 
 /** Only calls that are recorded have these around their streams: the others pay nothing. */
 

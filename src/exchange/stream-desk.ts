@@ -37,7 +37,7 @@ export class ExchangeStreamDesk implements StreamDesk {
       call.send({ type: 'stream.refused', cause: messageOf(error) })
       return undefined
     }
-    const stream = call.tape?.nextStream(streamSid)
+    const stream = call.story.nextStream(streamSid)
     const mouth = stream === undefined ? port : recordedPort(port, stream)
     call.session.plane.attach(mouth)
     call.send({ type: 'stream.started', streamSid, callSid })

@@ -37,7 +37,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     try {
       const call = await this.#exchange.admit({ direction: 'inbound', callSid, from, to, agent: this.#agent })
       const answer = await this.#connect(call)
-      call?.tape?.note({ what: 'webhook', route: 'voice', callStatus, twiml: VERBS[answer.do] })
+      call?.story.note({ what: 'webhook', route: 'voice', callStatus, twiml: VERBS[answer.do] })
       return answer
     } catch (error) {
       if (!(error instanceof AdmissionError)) throw error
@@ -50,7 +50,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     const { callSid, callStatus } = webhook
     const call = this.#exchange.find(callSid)
     const answer = await this.#continue(call, webhook)
-    call?.tape?.note({ what: 'webhook', route: 'next', callStatus, twiml: VERBS[answer.do] })
+    call?.story.note({ what: 'webhook', route: 'next', callStatus, twiml: VERBS[answer.do] })
     return answer
   }
 
@@ -70,7 +70,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     }
     const call = this.#exchange.find(callback.callSid) ?? this.#awaiting(callId)
     if (call === undefined) return this.#noteLateStatus(callback, callId)
-    call.tape?.note({ what: 'webhook', route: 'status', callStatus: callback.callStatus })
+    call.story.note({ what: 'webhook', route: 'status', callStatus: callback.callStatus })
     await this.#exchange.learnSid(call, callback.callSid)
     this.#pass(callback, call)
   }

@@ -1,5 +1,6 @@
 import { FRAME_MS, MULAW_BYTES_PER_MS, requirePcmRate } from '../audio/format.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
+import { mulawDbfs } from '../audio/levels.ts'
 import type { Clock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
 import type { AudioSource } from './audio-source.ts'
@@ -69,6 +70,7 @@ export class OutboundQueue {
   readonly #feed: SourceFeed
   readonly #congestion: Congestion
   readonly #message = new Uint8Array(MAX_MESSAGE_MS * MULAW_BYTES_PER_MS)
+  #messageBytes = 0
   #stream: StreamPort | undefined
   #voice: 'quiet' | 'waiting' | 'speaking' = 'quiet'
   #crowded = false
@@ -101,6 +103,16 @@ export class OutboundQueue {
   /** Milliseconds of audio the carrier holds, as far as we know. */
   get leadMs(): number {
     return Math.max(0, this.#ledger.aheadMs(this.#clock.now()))
+  }
+
+  get limitMs(): number {
+    return this.#ring.limit / MULAW_BYTES_PER_MS
+  }
+
+  /** Level of the last 20 ms that were sent, in dBFS; -Infinity while the carrier has nothing to play. */
+  get levelDbfs(): number {
+    if (this.leadMs === 0) return -Infinity
+    return mulawDbfs(this.#message.subarray(Math.max(0, this.#messageBytes - FRAME_BYTES), this.#messageBytes))
   }
 
   /** True when everything asked for has been heard, or was cut. */
@@ -294,6 +306,7 @@ export class OutboundQueue {
       isMidway: this.#playlist.isMidway(this.#ledger.sent),
       isDry: this.#ledger.aheadMs(now) < 0,
     }
+    this.#messageBytes = bytes
     stream.sendMedia(this.#message.subarray(0, bytes))
     this.#ledger.noteSent(bytes, now)
     const { sent } = this.#ledger

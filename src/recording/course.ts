@@ -78,7 +78,7 @@ function chartCourse(lines: readonly Line[]): ChartCourse {
   const end = lines.findLast((line) => line.what === 'end')
   return {
     steps: stepsOf(lines),
-    digits: lines.filter((line) => line.what === 'transition' && line.event === 'digit.received').length,
+    digits: lines.filter((line) => isOwnTransition(line) && line.event === 'digit.received').length,
     state: end?.state ?? 'not over',
     reason: end?.reason ?? 'none yet',
     rest: [...new Set(lines.flatMap((line) => (line.what === 'rest' ? [line.command] : [])))],
@@ -88,11 +88,16 @@ function chartCourse(lines: readonly Line[]): ChartCourse {
 function stepsOf(lines: readonly Line[]): Step[] {
   const steps: Step[] = []
   for (const line of lines) {
-    if (line.what !== 'transition') continue
+    if (!isOwnTransition(line)) continue
     const state = describe(line.after)
     if (state !== (steps.at(-1)?.state ?? describe(line.before))) steps.push({ state, event: line.event })
   }
   return steps
+}
+
+/** Of the call's chart, not of a child's. */
+function isOwnTransition(line: Line): line is Extract<Line, { what: 'transition' }> {
+  return line.what === 'transition' && line.actor === undefined
 }
 
 /** `active.stream.flowing`: the innermost names, without what is fleeting. */

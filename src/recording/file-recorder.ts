@@ -1,5 +1,6 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { isCallId } from '../call-id.ts'
 import type { CallFacts } from '../directory.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
@@ -7,6 +8,7 @@ import type { CallRecorder, CallTape, Happening } from '../recorder.ts'
 import { type Discretion, discreet } from './discretion.ts'
 import { headerOf } from './header.ts'
 import { LineFile } from './line-file.ts'
+import { readOutline } from './outline.ts'
 
 export interface FileRecorderOptions {
   /** Made when it is not there. */
@@ -50,7 +52,7 @@ class FileRecorder implements CallRecorder {
 
   open(call: CallFacts): CallTape {
     const file = new LineFile({
-      path: join(this.#options.folder, `${call.id}.jsonl`),
+      path: this.#pathOf(call.id),
       maxWaitingBytes: this.#options.maxWaitingBytes ?? MAX_WAITING_BYTES,
       onFault: (error) => this.#complain(error),
     })
@@ -58,6 +60,13 @@ class FileRecorder implements CallRecorder {
     void file.closed.then(() => this.#open.delete(file))
     file.write(headerOf(call, this.#discretion), true)
     return new FileTape(file, this.#discretion)
+  }
+
+  async read(callId: string): Promise<string | undefined> {
+    // The id becomes a path.
+    if (!isCallId(callId)) return undefined
+    const path = this.#pathOf(callId)
+    return existsSync(path) ? readOutline(path) : undefined
   }
 
   async close(): Promise<void> {
@@ -68,6 +77,10 @@ class FileRecorder implements CallRecorder {
     })
     await Promise.race([Promise.all([...this.#open].map((file) => file.closed)), patience])
     clearTimeout(timer)
+  }
+
+  #pathOf(callId: string): string {
+    return join(this.#options.folder, `${callId}.jsonl`)
   }
 
   #complain(error: unknown): void {

@@ -105,7 +105,25 @@ export const line = z.discriminatedUnion(
     z.object({ at, what: z.literal('sent'), stream: ordinal, message: sent }),
     z.object({ at, what: z.literal('lost'), stream: ordinal, cause: text }),
     z.object({ at, what: z.literal('malformed'), stream: ordinal }),
-    z.object({ at, what: z.literal('transition'), event: text, before: stateName, after: stateName }),
+    z.object({
+      at,
+      what: z.literal('transition'),
+      actor: text.optional(),
+      event: text,
+      from: text.optional(),
+      fields: z.record(z.string(), z.union([text, z.number(), flag], 'a plain value'), 'an object').optional(),
+      edges: z.array(text, 'a list').optional(),
+      before: stateName,
+      after: stateName,
+    }),
+    z.object({
+      at,
+      what: z.literal('child'),
+      id: text,
+      src: text,
+      status: z.enum(['started', 'stopped'], 'started or stopped'),
+    }),
+    z.object({ at, what: z.literal('joined'), state: stateName }),
     z.object({ at, what: z.literal('dropped'), lines: count }),
     z.object({
       at,
@@ -116,5 +134,5 @@ export const line = z.discriminatedUnion(
       stats: z.record(z.string(), z.unknown(), 'an object'),
     }),
   ],
-  'webhook, rest, received, sent, lost, malformed, transition, dropped or end',
+  'webhook, rest, received, sent, lost, malformed, transition, child, joined, dropped or end',
 ) satisfies z.ZodType<Line>

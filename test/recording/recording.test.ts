@@ -33,7 +33,7 @@ describe('reading a recording', () => {
     ],
     [
       fileOf(HEADER, END, { at: 1, what: 'surprise' }),
-      'line 3 of the recording: expected what to be webhook, rest, received, sent, lost, malformed, transition, dropped or end, got "surprise"',
+      'line 3 of the recording: expected what to be webhook, rest, received, sent, lost, malformed, transition, child, joined, dropped or end, got "surprise"',
     ],
     [
       fileOf(HEADER, { at: 1, what: 'received', stream: 1, message: { event: 'dtmf', sequence: 1, digit: '12' } }),

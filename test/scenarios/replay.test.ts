@@ -271,6 +271,6 @@ describe('a recorder', () => {
     await caller.hangsUp()
     expect(await stage.over(call.sid)).toMatchObject({ state: 'ended', reason: 'caller hung up' })
     expect(notes).toBe(1)
-    expect(stage.log.filter(({ msg }) => msg === 'recording a call failed')).toHaveLength(1)
+    expect(stage.log.filter(({ msg }) => msg === 'watching a call failed')).toHaveLength(1)
   })
 })
