@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ConfigurationError } from './errors.ts'
+import { isLoopback } from './loopback.ts'
 
 /** What the environment says, checked as a whole: a start that is refused names everything that is wrong at once. */
 export interface Config {
@@ -33,7 +34,6 @@ export interface Config {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 const ORIGIN = /^https?:\/\/([^/?#@\s\\]+)\/?$/i
 
 const wholeNumber = (fallback: number, least: number, most: number) => {
@@ -55,7 +55,7 @@ function isPublicOrigin(text: string): boolean {
   const { protocol, hostname } = new URL(text)
   const isAsWritten = host.replace(/:\d+$/, '').toLowerCase() === hostname
   // Underscores in a host are refused by Twilio's status callbacks.
-  return isAsWritten && !hostname.includes('_') && (protocol === 'https:' || LOOPBACK.test(hostname))
+  return isAsWritten && !hostname.includes('_') && (protocol === 'https:' || isLoopback(hostname))
 }
 
 /** Without the closing slash, and with a scheme in small letters; the host keeps its case, since it is signed so. */

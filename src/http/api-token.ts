@@ -1,19 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context, Next } from 'koa'
+import { API_DISABLED, bearerOf, createTokenCheck } from '../viewer-session.ts'
 import { HttpProblem } from './problem.ts'
-
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /** Lets a request by that carries the API token; without a token configured there is no API. */
 export function requireApiToken(apiToken: string | undefined) {
-  const expected = apiToken === undefined ? undefined : digest(apiToken)
+  const isToken = apiToken === undefined ? undefined : createTokenCheck(apiToken)
   return async (context: Context, next: Next): Promise<void> => {
-    if (expected === undefined) {
-      throw new HttpProblem(403, 'API_DISABLED', 'expected CALLCHART_API_TOKEN to be set on the server, got none')
-    }
-    const given = /^Bearer (\S+)$/i.exec(context.get('authorization'))?.[1]
-    // Digests are compared, so that neither length nor content shows in the timing.
-    if (given === undefined || !timingSafeEqual(digest(given), expected)) {
+    if (isToken === undefined) throw new HttpProblem(API_DISABLED.status, API_DISABLED.code, API_DISABLED.detail)
+    const given = bearerOf(context.get('authorization'))
+    if (given === undefined || !isToken(given)) {
       context.set('WWW-Authenticate', 'Bearer')
       const got = given === undefined ? 'none' : 'another one'
       throw new HttpProblem(401, 'TOKEN_INVALID', `expected "Authorization: Bearer <API token>", got ${got}`)

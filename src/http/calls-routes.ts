@@ -1,7 +1,6 @@
 import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
-import type { CallView } from '../call-view.ts'
 import { requireApiToken } from './api-token.ts'
 import { readJson } from './body.ts'
 import type { CallsDesk } from './desks.ts'
@@ -31,12 +30,7 @@ export interface CallsRoutesOptions {
 export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOptions): void {
   const authorized = requireApiToken(apiToken)
 
-  router.post('/calls', authorized, readJson, async (context) => {
-    const { call, isQueued } = await desk.dial(parseBody(context, dialBody))
-    context.status = isQueued ? 202 : 201
-    context.set('Location', `/calls/${call.id}`)
-    context.body = call
-  })
+  router.post('/calls', authorized, readJson, answerDial(desk))
 
   router.get('/calls', authorized, (context) => {
     context.body = { calls: desk.list() }
@@ -46,9 +40,7 @@ export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOp
     context.body = requireCall(context, desk.find(idOf(context)))
   })
 
-  router.delete('/calls/:id', authorized, async (context) => {
-    context.body = requireCall(context, await desk.hangUp(idOf(context)))
-  })
+  router.delete('/calls/:id', authorized, answerHangUp(desk))
 
   router.post('/calls/:id/digits', authorized, readJson, (context) => {
     const { digits } = parseBody(context, digitsBody)
@@ -56,7 +48,24 @@ export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOp
   })
 }
 
-function idOf(context: Context): string {
+/** Places the call that the JSON body asks for. */
+export function answerDial(desk: CallsDesk) {
+  return async (context: Context): Promise<void> => {
+    const { call, isQueued } = await desk.dial(parseBody(context, dialBody))
+    context.status = isQueued ? 202 : 201
+    context.set('Location', `/calls/${call.id}`)
+    context.body = call
+  }
+}
+
+/** Hangs up the call that the path names. */
+export function answerHangUp(desk: CallsDesk) {
+  return async (context: Context): Promise<void> => {
+    context.body = requireCall(context, await desk.hangUp(idOf(context)))
+  }
+}
+
+export function idOf(context: Context): string {
   return String(context['params'].id)
 }
 
@@ -71,7 +80,8 @@ function parseBody<T>(context: Context, schema: z.ZodType<T>): T {
   throw new HttpProblem(400, 'BODY_INVALID', `expected a JSON body of the documented form, got ${wrong.join('; ')}`)
 }
 
-function requireCall(context: Context, call: CallView | undefined): CallView {
-  if (call !== undefined) return call
+/** What was found of the call that the path names. Throws a 404 if that is nothing. */
+export function requireCall<T>(context: Context, found: T | undefined): T {
+  if (found !== undefined) return found
   throw new HttpProblem(404, 'CALL_UNKNOWN', `expected the id or CallSid of a call of this node, got ${idOf(context)}`)
 }

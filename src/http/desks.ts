@@ -28,6 +28,12 @@ export interface CallsDesk {
   readiness(): 'ready' | 'full' | 'draining'
 }
 
+/** What the inspector's pages ask for beside the calls themselves. */
+export interface InspectorDesk {
+  /** JSON lines; undefined when there is no such call, or nothing was kept of it. */
+  recording(id: string): Promise<string | undefined>
+}
+
 export interface DialRequest {
   /** E.164. */
   readonly to: string

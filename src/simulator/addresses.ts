@@ -3,6 +3,8 @@
  * the other, so that a server which believes in `https://example.test` can be tried on a loopback port.
  */
 
+import { isLoopback as isLoopbackHost } from '../loopback.ts'
+
 export type Reach = Readonly<Record<string, string>>
 
 /** The URL to connect to for a public `http(s)` or `ws(s)` URL. Keys and values of `reach` are http(s) origins. */
@@ -28,6 +30,5 @@ export function absoluteSocket(address: string, documentUrl: string): string {
 }
 
 export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
+  return isLoopbackHost(new URL(url).hostname)
 }

@@ -236,7 +236,7 @@ export class MediaConnection {
   }
 }
 
-function textOf(data: RawData): string {
+export function textOf(data: RawData): string {
   if (Buffer.isBuffer(data)) return data.toString()
   return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data).toString()
 }

@@ -4,6 +4,7 @@ import { WebSocketServer } from 'ws'
 import { STREAM_PATH } from '../endpoints.ts'
 import { verifyUpgrade } from '../twilio/signature.ts'
 import { CLOSE_TIMEOUT_MS, MediaConnection, type MediaConnectionOptions } from './media-connection.ts'
+import { deny, pathOf } from './upgrade.ts'
 
 /** Five seconds of audio as base64, many times what a carrier sends in one message. */
 export const MAX_MESSAGE_BYTES = 64 * 1024
@@ -36,11 +37,11 @@ export class MediaEndpoint {
 
   /** The HTTP server's `upgrade` listener. */
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const path = (request.url ?? '').split('?')[0] ?? ''
-    if (path !== STREAM_PATH && path !== `${STREAM_PATH}/`) return deny(socket, '404 Not Found')
+    const path = pathOf(request)
+    if (path !== STREAM_PATH && path !== `${STREAM_PATH}/`) return deny(socket, 404)
     if (!this.#isSigned(request)) {
       this.#options.logger.warn({ path }, 'media socket refused: expected a valid X-Twilio-Signature')
-      return deny(socket, '403 Forbidden')
+      return deny(socket, 403)
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const connection = new MediaConnection(webSocket, this.#options)
@@ -68,11 +69,4 @@ export class MediaEndpoint {
       tokens: this.#options.tokens,
     })
   }
-}
-
-function deny(socket: Duplex, status: string): void {
-  socket.on('error', () => {})
-  // A peer that does not close its half would hold the socket for ever.
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }

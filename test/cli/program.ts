@@ -31,7 +31,9 @@ export interface Outcome {
 export async function build(): Promise<void> {
   const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
   // What does not compile is the type check's to tell; it is emitted all the same.
-  await promisify(execFile)(process.execPath, [tsc, '-b', join(ROOT, 'src')]).catch(() => undefined)
+  await promisify(execFile)(process.execPath, [tsc, '-b', join(ROOT, 'src'), join(ROOT, 'src/inspector/page')]).catch(
+    () => undefined,
+  )
 }
 
 /** Runs a command to its end. */

@@ -6,6 +6,7 @@ import type { CallView } from '../../src/call-view.ts'
 import { createEndpoints } from '../../src/endpoints.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { CallsDesk, VoiceDesk } from '../../src/http/desks.ts'
+import type { InspectorRoutesOptions } from '../../src/http/inspector-routes.ts'
 import { createLogger } from '../../src/log.ts'
 import { signWebhook } from '../../src/twilio/signature.ts'
 
@@ -64,8 +65,15 @@ export interface Problem {
   readonly carrier?: { readonly code: number | null; readonly status: number | null }
 }
 
-export async function openHttp(options: { readonly apiToken?: string | undefined } = { apiToken: API_TOKEN }) {
+export interface HttpOptions {
+  readonly apiToken?: string | undefined
+  /** Absent: no inspector. */
+  readonly inspector?: (parts: Pick<InspectorRoutesOptions, 'calls' | 'logger'>) => InspectorRoutesOptions
+}
+
+export async function openHttp(options: HttpOptions = { apiToken: API_TOKEN }) {
   const lines: string[] = []
+  const logger = createLogger('trace', { write: (line) => lines.push(line) })
   const voice = {
     answer: vi.fn<VoiceDesk['answer']>(() => Promise.resolve({ do: 'connect', token: 'one-shot' })),
     next: vi.fn<VoiceDesk['next']>(() => Promise.resolve({ do: 'hangUp' })),
@@ -85,9 +93,10 @@ export async function openHttp(options: { readonly apiToken?: string | undefined
       endpoints: createEndpoints(PUBLIC_URL),
       publicUrl: PUBLIC_URL,
       tokens: [AUTH_TOKEN, SECONDARY_TOKEN],
-      logger: createLogger('trace', { write: (line) => lines.push(line) }),
+      logger,
     },
     calls: { desk: calls, apiToken: options.apiToken },
+    ...(options.inspector && { inspector: options.inspector({ calls, logger }) }),
   })
   const handle = app.callback()
   const server = createServer((incoming, response) => void handle(incoming, response))
