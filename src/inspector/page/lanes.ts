@@ -1,0 +1,23 @@
+import type { Film } from './film.ts'
+
+/** Who tells whom, left to right. Commands to the carrier share a lane: only one is under way at a time. */
+export const LANES = ['carrier', 'node', 'call', 'inbound', 'outbound', 'command', 'agent', 'release'] as const
+
+/** Ids that recordings from before children were noted may name. */
+const COMMANDS: ReadonlySet<string> = new Set(['placeCall', 'hangUp'])
+
+/** The lane of whoever tells or is told, by id; `sources`: what each child runs. */
+export function laneOf(id: string, sources: ReadonlyMap<string, string>): string {
+  if (id === 'carrier' || id === 'node' || id === 'call') return id
+  const source = sources.get(id) ?? (COMMANDS.has(id) ? 'carrier' : id)
+  return source === 'carrier' ? 'command' : source
+}
+
+/** The node is told of calls, and by itself. */
+const LANES_OF_NODE = ['call', 'node']
+
+/** All lanes of a film: children that are not known here stand to the right of those that are. */
+export function lanesOf({ call, sources }: Film): string[] {
+  if (!call) return LANES_OF_NODE
+  return [...new Set([...LANES, ...[...sources.keys()].map((id) => laneOf(id, sources))])]
+}
