@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { config as loadDotenv } from 'dotenv'
 import { CallchartError, messageOf } from '../errors.ts'
+import { isInspectorUrl } from '../inspector/stately-address.ts'
 import { CommandFailure } from './command-failure.ts'
 
 /** The `callchart` command. Exit code 0: all as it should be; 1: not; 2: the command itself made no sense. */
@@ -18,6 +19,11 @@ function wholeNumber(text: string): number {
 function webUrl(text: string): string {
   if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return text
   throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:8080.')
+}
+
+function inspectorUrl(text: string): string {
+  if (isInspectorUrl(text)) return text
+  throw new InvalidArgumentError('expected a wss:// URL, or on this machine a ws:// one such as ws://127.0.0.1:8080.')
 }
 
 /** Run from the built file, three folders below the root. */
@@ -41,6 +47,7 @@ program
   .option('--record <folder>', 'write each call to a file of JSON lines there, for callchart replay')
   .option('--record-without-audio', 'leave out what is said and which keys are pressed')
   .option('--record-numbers', 'write telephone numbers as they are, not masked')
+  .option('--stately [url]', "show calls in Stately's hosted inspector, or in one that listens there", inspectorUrl)
   .action(async (options) => (await import('./serve.ts')).serve(options))
 
 program

@@ -1,8 +1,10 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findFreePort } from '../../src/cli/free-port.ts'
+import { InspectorListener } from '../inspector/inspector-listener.ts'
 import { build, callchart, Program, ROOT, temporaryFolder } from './program.ts'
 import { openStage } from './stage.ts'
 
@@ -128,6 +130,72 @@ describe('callchart serve --agents', () => {
     expect(stderr).toMatch(/^callchart: expected agents\.mjs /)
     expect(stderr).toMatch(explanation)
     expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})
+
+/** Makes a program tell on stderr whenever the inspector's package is loaded. */
+async function withLoadingTold(folder: string) {
+  const hooks = join(folder, 'hooks.mjs')
+  await writeFile(
+    hooks,
+    `import { writeSync } from 'node:fs'
+     export async function resolve(name, context, next) {
+       if (name.startsWith('@statelyai/')) writeSync(2, 'loaded ' + name + '\\n')
+       return next(name, context)
+     }`,
+  )
+  const preload = join(folder, 'preload.mjs')
+  await writeFile(
+    preload,
+    `import { register } from 'node:module'\nregister(${JSON.stringify(pathToFileURL(hooks).href)})`,
+  )
+  return { NODE_OPTIONS: `--import ${pathToFileURL(preload).href}` }
+}
+
+describe('callchart serve --stately', () => {
+  it('shows calls to the inspector that listens there, keeps recording, and is not held up by it when it ends', async () => {
+    await using folder = await temporaryFolder()
+    const listener = await InspectorListener.open()
+    const recordings = join(folder.path, 'calls')
+    const env = { ...(await withLoadingTold(folder.path)), CALLCHART_LOG_LEVEL: 'info' }
+    await using stage = await openStage({ args: ['--stately', listener.url, '--record', recordings], env })
+    await stage.server.says(/"msg":"the inspector is connected"/)
+    const { caller } = await stage.caller()
+    await caller.hangsUp()
+    await listener.hears('"reason":"caller hung up"')
+    expect(stage.server.stderr).toContain('loaded @statelyai/inspect')
+    stage.server.signal('SIGTERM')
+    expect(await stage.server.ended).toMatchObject({ code: 0, stdout: '' })
+    await listener.isLeft()
+    const [id = ''] = listener.messages.map(({ name }) => name as string)
+    expect(await readdir(recordings)).toEqual([`${id}.jsonl`])
+    expect(listener.texts.join('\n')).not.toMatch(/15551110001|15550100000|"media"|token/)
+  })
+
+  it('is a choice: without it nothing of the package is loaded, and no word of Stately’s inspector is said', async () => {
+    await using folder = await temporaryFolder()
+    await using stage = await openStage({ env: await withLoadingTold(folder.path) })
+    const { caller } = await stage.caller()
+    await caller.hangsUp()
+    stage.server.signal('SIGTERM')
+    const { code, stderr } = await stage.server.ended
+    expect(code).toBe(0)
+    expect(stderr).toContain('"state":"ended"')
+    expect(stderr).not.toMatch(/loaded @statelyai|stately|the inspector is/i)
+  })
+
+  it('ends with an explanation when the port is taken, though the inspector is connected', async () => {
+    const listener = await InspectorListener.open()
+    const env = { ...GOOD, PORT: String(listener.port) }
+    const { code, stderr } = await callchart(['serve', '--stately', listener.url], { env })
+    expect(code).toBe(1)
+    expect(stderr).toContain('expected to listen at')
+  })
+
+  it('refuses to tell anybody in plain text over a network', async () => {
+    const { code, stderr } = await callchart(['serve', '--stately', 'ws://inspect.example.com'], { env: GOOD })
+    expect(code).toBe(2)
+    expect(stderr).toContain('expected a wss:// URL')
   })
 })
 
