@@ -12,15 +12,20 @@ import { createEndpoints } from './endpoints.ts'
 import { ExchangeCallsDesk } from './exchange/calls-desk.ts'
 import { Exchange } from './exchange/exchange.ts'
 import { rehearse } from './exchange/rehearsal.ts'
+import { ExchangeInspectorDesk } from './exchange/inspector-desk.ts'
 import { ExchangeStreamDesk } from './exchange/stream-desk.ts'
 import { ExchangeVoiceDesk } from './exchange/voice-desk.ts'
 import { createApp } from './http/app.ts'
 import type { DialRequest } from './http/desks.ts'
+import { Inspector } from './inspector/inspector.ts'
+import { createPageFiles, type PageFiles } from './inspector/page-files.ts'
 import { createLogger, type Logger } from './log.ts'
 import type { CallRecorder } from './recorder.ts'
 import { MemoryRecords, type RecordSink } from './records.ts'
 import { MediaEndpoint } from './sockets/media-endpoint.ts'
+import { ViewerEndpoint } from './sockets/viewer-endpoint.ts'
 import { createTwilioCarrier } from './twilio/rest.ts'
+import { ViewerSession } from './viewer-session.ts'
 
 /** The composition root: the only place that names everything. */
 
@@ -67,6 +72,7 @@ const SERVER_LIMITS = {
   connectionsCheckingInterval: 1_000,
 }
 const MAX_HEADERS = 100
+const NO_FILES: PageFiles = { find: () => undefined }
 
 /** Twilio, as the configuration names it. */
 export function createSwitchboardCarrier({ twilio }: Config): Carrier {
@@ -112,15 +118,28 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   })
   const streamDesk = new ExchangeStreamDesk({ exchange, clock, logger, accountSid: config.twilio.accountSid })
   const media = new MediaEndpoint({ publicUrl: config.publicUrl, tokens, clock, logger, desk: streamDesk })
+  const inspector = createInspector(options, { exchange, clock, logger })
+  const session = new ViewerSession({
+    apiToken: config.apiToken,
+    publicUrl: config.publicUrl,
+    clock,
+    epochNow: Date.now,
+  })
+  const files = readPageFiles(session, logger)
+  const viewers = new ViewerEndpoint({ session, clock, logger, desk: inspector })
   const app = createApp({
     voice: { desk: voiceDesk, endpoints, publicUrl: config.publicUrl, tokens, logger },
     calls: { desk: callsDesk, apiToken: config.apiToken },
+    inspector: { desk: inspector, calls: callsDesk, session, files, logger },
   })
   // Koa answers its own failures: the promise it returns never rejects.
   const handle = app.callback()
   const server = createServer(SERVER_LIMITS, (request, response) => void handle(request, response))
   server.maxHeadersCount = MAX_HEADERS
-  server.on('upgrade', media.upgrade)
+  server.on('upgrade', (request, socket, head) => {
+    const endpoint = viewers.matches(request) ? viewers : media
+    endpoint.upgrade(request, socket, head)
+  })
 
   /** Once for all who ask: a drain and the close that cuts it short wait for the same end. */
   let stopping: Promise<void> | undefined
@@ -129,7 +148,7 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     await exchange.node.stopped()
     // Told to stop while still starting: a server that opens behind our back would stay open.
     await listening?.catch(() => {})
-    await closeServer(server, media)
+    await closeServer(server, [media, viewers])
     await closeRecorder(options.recorder, logger)
   }
   const stopped = () => (stopping ??= stop())
@@ -172,8 +191,39 @@ function listen(
   })
 }
 
-async function closeServer(server: Server, media: MediaEndpoint): Promise<void> {
-  media.close()
+interface Together {
+  readonly exchange: Exchange
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+function createInspector(options: SwitchboardOptions, { exchange, clock, logger }: Together): Inspector {
+  const { config, agents, recorder } = options
+  const onFault = (error: unknown) => logger.error({ err: error }, 'the inspector failed')
+  const desk = new ExchangeInspectorDesk({
+    exchange,
+    clock,
+    agents: Object.keys(agents),
+    agent: config.agent,
+    recorder,
+    onFault,
+  })
+  return new Inspector({ clock, calls: desk, onFault })
+}
+
+/** Calls are carried without a page, too: where its files are missing, that is told, and the page alone is not there. */
+function readPageFiles(session: ViewerSession, logger: Logger): PageFiles {
+  if (!session.isEnabled) return NO_FILES
+  try {
+    return createPageFiles()
+  } catch (error) {
+    logger.error({ err: error }, 'the inspector has no page')
+    return NO_FILES
+  }
+}
+
+async function closeServer(server: Server, endpoints: readonly { close(): void }[]): Promise<void> {
+  for (const endpoint of endpoints) endpoint.close()
   if (!server.listening) return
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeIdleConnections()

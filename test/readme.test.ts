@@ -244,7 +244,7 @@ describe("the README's links", () => {
   it('lead to files that are there, and to headings of its own', () => {
     const targets = [...readme.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '')
     const anchors = [...readme.matchAll(/^#+ (.*)$/gm)].map(
-      ([, words = '']) => `#${words.toLowerCase().replaceAll(' ', '-')}`,
+      ([, words = '']) => `#${words.toLowerCase().replaceAll("'", '').replaceAll(' ', '-')}`,
     )
     const headings = new Set(anchors)
     const own = targets.filter((target) => !target.startsWith('https:'))

@@ -6,7 +6,10 @@ import { echo } from '../agents/echo.ts'
 import { alignSpeech } from '../audio/align.ts'
 import { writeWav } from '../audio/wav.ts'
 import { loadConfig } from '../config.ts'
-import { createLogger } from '../log.ts'
+import { messageOf } from '../errors.ts'
+import { createLogger, type Logger } from '../log.ts'
+import type { CallRecorder } from '../recorder.ts'
+import { createFileRecorder } from '../recording/file-recorder.ts'
 import type { SimulatedCall } from '../simulator/call.ts'
 import type { Person } from '../simulator/person.ts'
 import { loadSpeech } from '../simulator/recorded-speech.ts'
@@ -44,12 +47,15 @@ const STAGGER_MS = 37
 /** For the last words to come back before somebody hangs up. */
 const LISTEN_ON_MS = 400
 const TELEPHONE_RATE = 8_000
+/** Between the calls that go on while the demo stays up. */
+const PAUSE_MS = 2_000
 /** How much later than said, and how much earlier than the recording begins, an echo can lie. */
 const MAX_LAG = 4 * TELEPHONE_RATE
 
 /**
  * Starts a server and a simulated carrier on loopback, carries calls both ways with recorded speech through the echo
- * agent, and prints what came of them. True when every call ended as it should.
+ * agent, and prints what came of them. True when every call ended as it should. With `keep` it stays up, and calls go on
+ * one after the other, for somebody to watch.
  */
 export async function demo(options: DemoOptions): Promise<boolean> {
   const stage = await setStage(options, (line) => process.stderr.write(`${line}\n`))
@@ -65,7 +71,7 @@ export async function demo(options: DemoOptions): Promise<boolean> {
     for (const conversation of conversations) calls.push(await judge(stage, conversation))
     const report = options.json === true ? `${JSON.stringify({ calls }, null, 2)}\n` : describeCalls(calls)
     process.stdout.write(report)
-    if (options.keep === true) await stayUp(stage)
+    if (options.keep === true) await stayUp(stage, options.calls)
     return calls.every((call) => call.isAsExpected)
   } finally {
     await stage.switchboard.close()
@@ -97,9 +103,12 @@ async function setStage(options: DemoOptions, tell: (line: string) => void): Pro
   })
   const folder = join(config.dataDir, 'demo')
   await mkdir(folder, { recursive: true })
-  const switchboard = createSwitchboard({ config, agents: { echo }, logger: createLogger(config.logLevel) })
+  const logger = createLogger(config.logLevel)
+  const recording = options.keep === true ? recordingTo(join(folder, 'recordings'), logger) : {}
+  const switchboard = createSwitchboard({ config, agents: { echo }, logger, ...recording })
   const { url } = await switchboard.listen()
   tell(`server at ${url}, simulated carrier at ${carrier.url}`)
+  if (options.keep === true) tell(`watch the calls at ${url}/inspector, with the token ${apiToken}`)
   return { carrier, switchboard, url, api: new ApiClient(url, apiToken), folder, speech, tell }
 }
 
@@ -151,10 +160,15 @@ async function converse(stage: Stage, { index, person, call, speech }: Talk): Pr
   await carrier.until(() => call.isStreaming || call.isOver, { what: 'the media stream', timeoutMs: 20_000 })
   if (call.isStreaming) {
     tell(`${person.number} is connected and speaks for ${speech.length / TELEPHONE_RATE} s`)
-    await person.says(speech)
-    await sleep(LISTEN_ON_MS)
-    tell(`${person.number} hangs up`)
-    await person.hangsUp()
+    try {
+      await person.says(speech)
+      await sleep(LISTEN_ON_MS)
+      tell(`${person.number} hangs up`)
+      await person.hangsUp()
+    } catch (error) {
+      // Somebody who watches has hung the call up meanwhile: the report will tell.
+      if (!call.isOver) throw error
+    }
   }
   return { index, call, speech }
 }
@@ -201,10 +215,29 @@ function repeat(speech: Int16Array, samples: number): Int16Array {
   return repeated
 }
 
-function stayUp({ url, carrier, tell }: Stage): Promise<void> {
-  tell(`still here: ${url}/healthz; the simulated carrier is at ${carrier.url}; Ctrl-C ends both`)
-  return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
-  })
+/** What happened before somebody opens the inspector is to be seen there, too. */
+function recordingTo(folder: string, logger: Logger): { recorder: CallRecorder } {
+  return { recorder: createFileRecorder({ folder, logger, audio: false }) }
+}
+
+/** Carries one call after the other, each way in turn, until it is told to stop. */
+async function stayUp(stage: Stage, first: number): Promise<void> {
+  const { url, tell } = stage
+  tell(
+    `calls go on: watch them at ${url}/inspector, and place your own to any number that begins with +1555; Ctrl-C ends it`,
+  )
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  process.once('SIGTERM', () => stop.abort())
+  const quietly = { ...stage, tell: () => {} }
+  const stopped = new Promise<void>((resolve) => stop.signal.addEventListener('abort', () => resolve()))
+  for (let index = first; !stop.signal.aborted; index += 1) {
+    const carry = index % 2 === 0 ? carryInbound : carryOutbound
+    // Whoever watches may hang a call up at any moment: that is no trouble here.
+    const carried = carry(quietly, index % WARM_UP).catch((error: unknown) =>
+      tell(`a call failed: ${messageOf(error)}`),
+    )
+    await Promise.race([stopped, carried])
+    await sleep(PAUSE_MS, undefined, { signal: stop.signal }).catch(() => {})
+  }
 }

@@ -83,6 +83,7 @@ export async function openStage(options: StageOptions = {}) {
   const isOver = (call: CallView) => call.endedAt !== null
 
   return {
+    apiToken,
     clock,
     carrier,
     config,
@@ -155,7 +156,7 @@ export async function openStage(options: StageOptions = {}) {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }).then(async (response) => ({
         status: response.status,
-        body: (await response.json()) as Record<string, unknown>,
+        body: (await readBody(response)) as Record<string, unknown>,
       }))
       return this.meanwhile(answer)
     },
@@ -171,6 +172,12 @@ export async function openStage(options: StageOptions = {}) {
       if (clock.pending > 0) throw new Error(`${clock.pending} timers left behind`)
     },
   }
+}
+
+/** A page is no JSON; what matters of it here is that it came. */
+async function readBody(response: Response): Promise<unknown> {
+  const isJson = /json/.test(response.headers.get('content-type') ?? '')
+  return isJson ? response.json() : { page: await response.text() }
 }
 
 /** An agent that hands its call to the test and then waits for the end. */
