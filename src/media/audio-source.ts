@@ -5,7 +5,8 @@ import { LiveAudio } from './live-audio.ts'
 /** 16-bit mono PCM at the rate given beside it: whole, or in chunks of any size as they come to be. */
 export type AudioSource = Int16Array | Iterable<Int16Array> | AsyncIterable<Int16Array>
 
-export type PullResult = Int16Array | 'exhausted' | Promise<Int16Array | 'exhausted'>
+/** `not yet`: `whenReady` tells when to ask again. */
+export type PullResult = Int16Array | 'exhausted' | 'not yet' | Promise<Int16Array | 'exhausted'>
 
 /** One pass over an audio source. */
 export interface SourceReader {
@@ -16,6 +17,8 @@ export interface SourceReader {
    * error, or `AUDIO_SOURCE_INVALID` for a chunk that is no Int16Array.
    */
   next(): PullResult
+  /** Calls `listener` once, as soon as it is worth asking again. Only where `next` may say `not yet`. */
+  whenReady(listener: () => void): void
   /** Tells a source that has more that nobody listens any more. What it makes of that is its own affair: never throws. */
   stop(): void
 }
@@ -24,9 +27,8 @@ export interface SourceReader {
 export function readSource(source: AudioSource): SourceReader {
   if (source instanceof Int16Array) return readArray(source)
   if (typeof source === 'object' && source !== null) {
-    if (Symbol.asyncIterator in source) {
-      return readAsync(source[Symbol.asyncIterator](), source instanceof LiveAudio)
-    }
+    if (source instanceof LiveAudio) return readLive(source)
+    if (Symbol.asyncIterator in source) return readAsync(source[Symbol.asyncIterator]())
     if (Symbol.iterator in source && !ArrayBuffer.isView(source)) return readSync(source[Symbol.iterator]())
   }
   throw new UsageError(
@@ -44,11 +46,23 @@ function readArray(samples: Int16Array): SourceReader {
       rest = 'exhausted'
       return next
     },
+    whenReady: () => {},
     stop: () => {},
   }
 }
 
-function readAsync(iterator: AsyncIterator<unknown>, isLive: boolean): SourceReader {
+/** Fifty times a second and call: no promise is made for a frame. */
+function readLive(source: LiveAudio): SourceReader {
+  const iterator = source[Symbol.asyncIterator]()
+  return {
+    isLive: true,
+    next: () => source.take() ?? (source.isExhausted ? 'exhausted' : 'not yet'),
+    whenReady: (listener) => source.whenReady(listener),
+    stop: () => (source.isExhausted ? undefined : dismiss(iterator)),
+  }
+}
+
+function readAsync(iterator: AsyncIterator<unknown>): SourceReader {
   let over = false
   const step = async () => {
     try {
@@ -60,7 +74,12 @@ function readAsync(iterator: AsyncIterator<unknown>, isLive: boolean): SourceRea
       throw error
     }
   }
-  return { isLive, next: async () => toChunk(await step()), stop: () => (over ? undefined : dismiss(iterator)) }
+  return {
+    isLive: false,
+    next: async () => toChunk(await step()),
+    whenReady: () => {},
+    stop: () => (over ? undefined : dismiss(iterator)),
+  }
 }
 
 function readSync(iterator: Iterator<unknown>): SourceReader {
@@ -72,7 +91,12 @@ function readSync(iterator: Iterator<unknown>): SourceReader {
     over = result.done === true
     return result
   }
-  return { isLive: false, next: () => toChunk(step()), stop: () => (over ? undefined : dismiss(iterator)) }
+  return {
+    isLive: false,
+    next: () => toChunk(step()),
+    whenReady: () => {},
+    stop: () => (over ? undefined : dismiss(iterator)),
+  }
 }
 
 function dismiss(iterator: AsyncIterator<unknown> | Iterator<unknown>): void {

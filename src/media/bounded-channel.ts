@@ -19,6 +19,7 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
   readonly #onReturn: () => void
   readonly #items: T[] = []
   #waiting: ((result: IteratorResult<T, undefined>) => void) | undefined
+  #onReady: (() => void) | undefined
   #closed = false
 
   constructor(limit: number, options: BoundedChannelOptions<T> = {}) {
@@ -32,11 +33,34 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
     if (this.#waiting !== undefined) return this.#answer({ value: item, done: false })
     this.#items.push(item)
     if (this.#items.length > this.#limit) for (const oldest of this.#items.splice(0, 1)) this.#onDrop(oldest)
+    this.noteReady()
   }
 
   close(): void {
     this.#closed = true
     this.#answer(END)
+    this.noteReady()
+  }
+
+  /** The oldest item, for a reader that does without promises; undefined when there is none now. */
+  take(): T | undefined {
+    return this.#items.shift()
+  }
+
+  /** Whether nothing will ever come any more. */
+  get isExhausted(): boolean {
+    return this.#closed && this.#items.length === 0
+  }
+
+  /** Whether a reader waits to be told that there is something. */
+  protected get isAwaited(): boolean {
+    return this.#onReady !== undefined
+  }
+
+  /** Calls `listener` once, as soon as there is something to take, or the end: in the turn in which it comes. */
+  whenReady(listener: () => void): void {
+    this.#onReady = listener
+    if (this.#items.length > 0 || this.#closed) this.noteReady()
   }
 
   [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
@@ -47,6 +71,7 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
         if (!stopped) {
           stopped = true
           this.#answer(END)
+          this.#onReady = undefined
           this.#onReturn()
         }
         return Promise.resolve(END)
@@ -63,6 +88,12 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
     return new Promise((resolve) => {
       this.#waiting = resolve
     })
+  }
+
+  protected noteReady(): void {
+    const listener = this.#onReady
+    this.#onReady = undefined
+    listener?.()
   }
 
   #answer(result: IteratorResult<T, undefined>): void {

@@ -19,22 +19,22 @@ export class ByteRing {
     return this.limit - this.#length
   }
 
-  /** Appends all of `bytes`; the caller has checked `room`. */
-  write(bytes: Uint8Array): void {
-    if (bytes.length > this.room) throw new RangeError(`expected at most ${this.room} bytes, got ${bytes.length}`)
-    if (bytes.length === 0) return
-    if (this.#length + bytes.length > this.#bytes.length) this.#grow(this.#length + bytes.length)
+  /** Appends the first `count` of `bytes`; the caller has checked `room`. */
+  write(bytes: Uint8Array, count = bytes.length): void {
+    if (count > this.room) throw new RangeError(`expected at most ${this.room} bytes, got ${count}`)
+    if (count === 0) return
+    if (this.#length + count > this.#bytes.length) this.#grow(this.#length + count)
     const tail = (this.#head + this.#length) % this.#bytes.length
-    const first = Math.min(bytes.length, this.#bytes.length - tail)
-    this.#bytes.set(bytes.subarray(0, first), tail)
-    this.#bytes.set(bytes.subarray(first), 0)
-    this.#length += bytes.length
+    const first = Math.min(count, this.#bytes.length - tail)
+    for (let i = 0; i < first; i++) this.#bytes[tail + i] = bytes[i] ?? 0
+    for (let i = first; i < count; i++) this.#bytes[i - first] = bytes[i] ?? 0
+    this.#length += count
   }
 
-  /** Moves up to `out.length` of the oldest bytes into `out`; returns how many. */
-  read(out: Uint8Array): number {
-    const count = Math.min(out.length, this.#length)
-    this.#copy(0, out.subarray(0, count))
+  /** Moves up to `most` of the oldest bytes into `out` from `at` on; returns how many. */
+  read(out: Uint8Array, at = 0, most = out.length - at): number {
+    const count = Math.min(most, this.#length)
+    this.#copy(0, out, at, count)
     this.#discard(count)
     return count
   }
@@ -43,8 +43,8 @@ export class ByteRing {
   remove(offset: number, count: number): void {
     if (count === 0) return
     const kept = new Uint8Array(this.#length - count)
-    this.#copy(0, kept.subarray(0, offset))
-    this.#copy(offset + count, kept.subarray(offset))
+    this.#copy(0, kept, 0, offset)
+    this.#copy(offset + count, kept, offset, kept.length - offset)
     this.clear()
     this.write(kept)
   }
@@ -59,19 +59,20 @@ export class ByteRing {
     this.#head = this.#length === 0 ? 0 : (this.#head + count) % this.#bytes.length
   }
 
-  #copy(offset: number, out: Uint8Array): void {
-    if (out.length === 0) return
+  /** A frame at a time: copying byte by byte costs less than a view of the bytes to copy. */
+  #copy(offset: number, out: Uint8Array, at: number, count: number): void {
+    if (count === 0) return
     const start = (this.#head + offset) % this.#bytes.length
-    const first = Math.min(out.length, this.#bytes.length - start)
-    out.set(this.#bytes.subarray(start, start + first), 0)
-    out.set(this.#bytes.subarray(0, out.length - first), first)
+    const first = Math.min(count, this.#bytes.length - start)
+    for (let i = 0; i < first; i++) out[at + i] = this.#bytes[start + i] ?? 0
+    for (let i = first; i < count; i++) out[at + i] = this.#bytes[i - first] ?? 0
   }
 
   #grow(needed: number): void {
     let capacity = Math.max(FIRST_CAPACITY, this.#bytes.length * 2)
     while (capacity < needed) capacity *= 2
     const grown = new Uint8Array(Math.min(capacity, Math.max(this.limit, needed)))
-    this.#copy(0, grown.subarray(0, this.#length))
+    this.#copy(0, grown, 0, this.#length)
     this.#bytes = grown
     this.#head = 0
   }

@@ -15,6 +15,7 @@ export class ChunkAssembler {
   }
 
   push(samples: Int16Array): void {
+    if (this.#filled === 0 && samples.length === this.#size) return this.#deliver(samples)
     let from = 0
     while (from < samples.length) {
       const want = this.#size - this.#filled

@@ -28,11 +28,28 @@ export type { AudioListener } from './audio-listeners.ts'
 export class InboundScratch {
   readonly bytes: Buffer
   readonly pcm: Int16Array
+  #bytesOfLast: Uint8Array
+  #pcmOfLast: Int16Array
 
   /** @param maxMessageBytes the largest message that can arrive; base64 makes three bytes of four. */
   constructor(maxMessageBytes: number) {
     this.bytes = Buffer.alloc(Math.ceil((maxMessageBytes * 3) / 4))
     this.pcm = new Int16Array(this.bytes.length * 2)
+    this.#bytesOfLast = this.bytes
+    this.#pcmOfLast = this.pcm
+  }
+
+  /** The first `count` bytes. Nearly all frames are as long as the one before, so nearly always there is such a view. */
+  firstBytes(count: number): Uint8Array {
+    if (this.#bytesOfLast.length !== count)
+      this.#bytesOfLast = new Uint8Array(this.bytes.buffer, this.bytes.byteOffset, count)
+    return this.#bytesOfLast
+  }
+
+  /** The same of samples. */
+  firstSamples(count: number): Int16Array {
+    if (this.#pcmOfLast.length !== count) this.#pcmOfLast = this.pcm.subarray(0, count)
+    return this.#pcmOfLast
   }
 }
 
@@ -120,7 +137,7 @@ export class InboundPipe {
     this.counters.framesIn += 1
     this.counters.bytesIn += length
     this.#fillGap(timestampMs)
-    this.#deliver(this.#scratch.bytes.subarray(0, length))
+    this.#deliver(this.#scratch.firstBytes(length))
     this.decodeMs.record(this.#clock.now() - now)
     return true
   }
@@ -157,7 +174,7 @@ export class InboundPipe {
         this.#taps.delete(tap)
       },
     })
-    const stop = this.onAudio((pcm) => tap.push(pcm.slice()), chunkMs)
+    const stop = this.onAudio((pcm) => tap.lend(pcm), chunkMs)
     if (this.#line === 'released') tap.close()
     else this.#taps.add(tap)
     return tap
@@ -192,7 +209,7 @@ export class InboundPipe {
     // Audio that nobody listens to is counted and dropped.
     if (this.#listeners.size === 0) return
     const count = this.#decoder.decode(mulaw, this.#scratch.pcm)
-    this.#listeners.push(this.#scratch.pcm.subarray(0, count))
+    this.#listeners.push(this.#scratch.firstSamples(count))
   }
 
   #noteDropped(ms: number): void {

@@ -5,7 +5,29 @@ import { BoundedChannel } from './bounded-channel.ts'
  * What the far end says, as it says it: the one source of which a playback knows that it is no faster than time, and
  * that what comes late is worth less than what comes next.
  */
-export class LiveAudio extends BoundedChannel<Int16Array> {}
+export class LiveAudio extends BoundedChannel<Int16Array> {
+  #lent: Int16Array | undefined
+
+  /**
+   * A chunk in a buffer that is reused: a reader that waits for one may have it as it is, in this very turn; otherwise a
+   * copy of it is kept. Memory that is asked for and given back fifty times a second and call costs more than the copy.
+   */
+  lend(pcm: Int16Array): void {
+    if (!this.isAwaited) return this.push(pcm.slice())
+    this.#lent = pcm
+    this.noteReady()
+    if (this.#lent === undefined) return
+    this.#lent = undefined
+    this.push(pcm.slice())
+  }
+
+  override take(): Int16Array | undefined {
+    const lent = this.#lent
+    if (lent === undefined) return super.take()
+    this.#lent = undefined
+    return lent
+  }
+}
 
 /** A person notices an echo or a bridge that lags more than this; a pause in it, nobody misses. */
 const TOLERATED_MS = 100

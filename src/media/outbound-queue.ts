@@ -70,7 +70,8 @@ export class OutboundQueue {
   readonly #feed: SourceFeed
   readonly #congestion: Congestion
   readonly #message = new Uint8Array(MAX_MESSAGE_MS * MULAW_BYTES_PER_MS)
-  #messageBytes = 0
+  /** Of the message, what was sent last. */
+  #sentLast = this.#message
   #stream: StreamPort | undefined
   #voice: 'quiet' | 'waiting' | 'speaking' = 'quiet'
   #crowded = false
@@ -112,7 +113,7 @@ export class OutboundQueue {
   /** Level of the last 20 ms that were sent, in dBFS; -Infinity while the carrier has nothing to play. */
   get levelDbfs(): number {
     if (this.leadMs === 0) return -Infinity
-    return mulawDbfs(this.#message.subarray(Math.max(0, this.#messageBytes - FRAME_BYTES), this.#messageBytes))
+    return mulawDbfs(this.#sentLast.subarray(-FRAME_BYTES))
   }
 
   /** True when everything asked for has been heard, or was cut. */
@@ -279,7 +280,7 @@ export class OutboundQueue {
       const prefill = this.#prefill(now)
       const room = (LEAD_MS - Math.max(0, this.#ledger.aheadMs(now))) * MULAW_BYTES_PER_MS - prefill
       const wanted = Math.min(left, this.#message.length - prefill, Math.floor(room))
-      this.#ring.read(this.#message.subarray(prefill, prefill + wanted))
+      this.#ring.read(this.#message, prefill, wanted)
       this.#sendMessage(stream, prefill + wanted, now)
     }
   }
@@ -306,8 +307,9 @@ export class OutboundQueue {
       isMidway: this.#playlist.isMidway(this.#ledger.sent),
       isDry: this.#ledger.aheadMs(now) < 0,
     }
-    this.#messageBytes = bytes
-    stream.sendMedia(this.#message.subarray(0, bytes))
+    // Nearly all messages are as long as the one before.
+    if (this.#sentLast.length !== bytes) this.#sentLast = this.#message.subarray(0, bytes)
+    stream.sendMedia(this.#sentLast)
     this.#ledger.noteSent(bytes, now)
     const { sent } = this.#ledger
     this.cadence.noteSent(bytes, sent, now, state)

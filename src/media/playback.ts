@@ -68,9 +68,13 @@ export class QueuedPlayback implements Playback {
     return this.#source.isLive
   }
 
-  /** The next chunk of the source: at once where it is already there, else as a promise. */
+  /** The next chunk of the source: at once where it is already there, else as a promise, or when `whenReady` says. */
   pull(): PullResult {
     return this.#source.next()
+  }
+
+  whenReady(listener: () => void): void {
+    this.#source.whenReady(listener)
   }
 
   get settled(): boolean {

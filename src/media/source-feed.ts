@@ -84,8 +84,22 @@ export class SourceFeed {
       if (this.#isAwaited(playback)) this.#drop(playback, error)
       return
     }
-    if (pulled instanceof Promise) this.#await(playback, pulled)
+    if (pulled === 'not yet') playback.whenReady(() => this.#askAgain(playback))
+    else if (pulled instanceof Promise) this.#await(playback, pulled)
     else if (this.#isAwaited(playback)) this.#take(playback, pulled)
+  }
+
+  /** Called by whoever pushes audio into a live source, whose trouble it is not. */
+  #askAgain(playback: QueuedPlayback): void {
+    const { onAnswer, onFault } = this.#options
+    try {
+      if (!this.#isAwaited(playback)) return
+      onAnswer()
+      // It was only lent, and there was no room or no time for all of it.
+      playback.chunk = playback.chunk?.slice()
+    } catch (error) {
+      onFault(error)
+    }
   }
 
   #await(playback: QueuedPlayback, pulled: Promise<Int16Array | 'exhausted'>): void {
@@ -140,10 +154,12 @@ export class SourceFeed {
   /** Encodes the next 20 ms of the chunk. */
   #encode(playback: QueuedPlayback, chunk: Int16Array): void {
     const { ring, cadence, clock } = this.#options
-    const samples = chunk.subarray(playback.offset, playback.offset + (playback.rate / 1000) * FRAME_MS)
+    const frame = (playback.rate / 1000) * FRAME_MS
+    const isWhole = playback.offset === 0 && chunk.length <= frame
+    const samples = isWhole ? chunk : chunk.subarray(playback.offset, playback.offset + frame)
     const bytes = playback.encoder.encode(samples, this.#scratch)
     playback.start ??= this.#enqueued
-    ring.write(this.#scratch.subarray(0, bytes))
+    ring.write(this.#scratch, bytes)
     if (bytes > 0) cadence.noteEncoded(this.#enqueued, clock.now())
     playback.offset += samples.length
     if (playback.offset >= chunk.length) playback.chunk = undefined
@@ -152,7 +168,7 @@ export class SourceFeed {
 
   #flush(playback: QueuedPlayback): void {
     const tail = playback.encoder.flush(this.#scratch)
-    this.#options.ring.write(this.#scratch.subarray(0, tail))
+    this.#options.ring.write(this.#scratch, tail)
     // The filter's tail belongs to the last samples; it is not more speech.
     playback.unheardBytes += tail
   }

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 import type { RawData, WebSocket } from 'ws'
 import type { Clock, Timer } from '../clock.ts'
 import { messageOf, ProtocolError } from '../errors.ts'
@@ -46,6 +47,7 @@ export interface MediaConnectionOptions {
 
 export class MediaConnection {
   readonly #socket: WebSocket
+  readonly #tcp: Duplex
   readonly #clock: Clock
   readonly #desk: StreamDesk
   readonly #logger: Logger
@@ -57,8 +59,10 @@ export class MediaConnection {
   /** Malformed messages that came before there was a stream to count them. */
   #earlyFaults = 0
 
-  constructor(socket: WebSocket, options: MediaConnectionOptions) {
+  /** @param tcp is what `socket` writes to. */
+  constructor(socket: WebSocket, tcp: Duplex, options: MediaConnectionOptions) {
     this.#socket = socket
+    this.#tcp = tcp
     this.#clock = options.clock
     this.#desk = options.desk
     this.#logger = options.logger
@@ -136,7 +140,7 @@ export class MediaConnection {
       ADMIT_TIMEOUT_MS,
     )
     this.#phase = { name: 'admitting', timer, held: [] }
-    const port = new SocketStream(this.#socket, start.streamSid, () => this.close())
+    const port = new SocketStream(this.#socket, this.#tcp, { streamSid: start.streamSid, close: () => this.close() })
     try {
       this.#noteAdmission(await this.#desk.admit(start, port), start.streamSid)
     } catch (error) {

@@ -44,7 +44,7 @@ export class MediaEndpoint {
       return deny(socket, 403)
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new MediaConnection(webSocket, this.#options)
+      const connection = new MediaConnection(webSocket, socket, this.#options)
       this.#connections.add(connection)
       webSocket.once('close', () => this.#connections.delete(connection))
     })

@@ -74,3 +74,38 @@ describe('a bounded channel', () => {
     await expect(first).resolves.toEqual({ value: 7, done: false })
   })
 })
+
+describe('a bounded channel read without promises', () => {
+  it('tells once that there is something, in the turn in which it comes, and gives it away', () => {
+    const channel = new BoundedChannel<number>(10)
+    let told = 0
+    channel.whenReady(() => (told += 1))
+    expect(told).toBe(0)
+    channel.push(1)
+    channel.push(2)
+    expect([told, channel.take(), channel.take(), channel.take()]).toEqual([1, 1, 2, undefined])
+  })
+
+  it('tells at once of what is there already, and of the end', () => {
+    const channel = new BoundedChannel<number>(10)
+    let told = 0
+    channel.push(1)
+    channel.whenReady(() => (told += 1))
+    expect([told, channel.take(), channel.isExhausted]).toEqual([1, 1, false])
+    channel.whenReady(() => (told += 1))
+    channel.close()
+    expect([told, channel.take(), channel.isExhausted]).toEqual([2, undefined, true])
+    channel.whenReady(() => (told += 1))
+    expect(told).toBe(3)
+  })
+
+  it('tells nobody who has left', async () => {
+    const channel = new BoundedChannel<number>(10)
+    let told = 0
+    const reader = channel[Symbol.asyncIterator]()
+    channel.whenReady(() => (told += 1))
+    await reader.return?.()
+    channel.push(1)
+    expect(told).toBe(0)
+  })
+})

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { MULAW_SILENCE } from '../../src/audio/g711.ts'
+import { TelephoneDecoder, TelephoneEncoder } from '../../src/audio/telephone-codec.ts'
 import { InboundScratch } from '../../src/media/inbound-pipe.ts'
-import { isBetterSkipped } from '../../src/media/live-audio.ts'
+import { isBetterSkipped, LiveAudio } from '../../src/media/live-audio.ts'
 import { MediaPlane } from '../../src/media/media-plane.ts'
 import { Ticker } from '../../src/media/ticker.ts'
 import { FakeStream } from './fake-stream.ts'
@@ -119,5 +120,61 @@ describe('a source that is not live', () => {
     expect(await played.finished).toEqual({ playedMs: 2_000, interrupted: false })
     expect(stream.heardMs).toBeGreaterThanOrEqual(2_000)
     plane.release()
+  })
+})
+
+describe('audio that is lent', () => {
+  it('goes to a reader that waits as it is, without a copy', () => {
+    const live = new LiveAudio(10)
+    const buffer = Int16Array.of(1, 2, 3)
+    let taken: Int16Array | undefined
+    live.whenReady(() => (taken = live.take()))
+    live.lend(buffer)
+    expect(taken).toBe(buffer)
+    expect(live.take()).toBeUndefined()
+  })
+
+  it('is kept as a copy when nobody waits, or who waits does not take it', () => {
+    const live = new LiveAudio(10)
+    const buffer = Int16Array.of(1)
+    live.lend(buffer)
+    live.take()
+    live.whenReady(() => {})
+    live.lend(buffer)
+    live.lend(buffer)
+    buffer[0] = 9
+    expect([live.take(), live.take(), live.take()]).toEqual([Int16Array.of(1), Int16Array.of(1), undefined])
+  })
+
+  it('is copied for whoever awaits it', async () => {
+    const live = new LiveAudio(10)
+    const buffer = Int16Array.of(1)
+    const next = live[Symbol.asyncIterator]().next()
+    live.lend(buffer)
+    buffer[0] = 9
+    expect(await next).toEqual({ value: Int16Array.of(1), done: false })
+  })
+})
+
+describe('an echo in chunks of any length', () => {
+  it.each([20, 30, 100, 500, 900])('brings back just what was said, in order: %i ms', async (chunkMs) => {
+    const { clock, plane, stream, arrive, faults } = echoingRig()
+    plane.outbound.play(plane.inbound.audio(chunkMs))
+    const said = mulawNoise(160 * 90)
+    for (let frame = 0; frame < 90; frame += 1) {
+      arrive(said.subarray(frame * 160, (frame + 1) * 160))
+      await clock.run(20)
+    }
+    await clock.run(1_000)
+    const pcm = new Int16Array(2 * said.length)
+    new TelephoneDecoder().decode(said, pcm)
+    const expected = new Uint8Array(said.length)
+    new TelephoneEncoder(16_000).encode(pcm, expected)
+    const whole = Math.floor((90 * 20) / chunkMs) * chunkMs * 8
+    // Silence is put before what meets a dry carrier, and where its chunks are too far apart.
+    const heard = Buffer.concat(stream.sent.map(({ bytes }) => bytes)).filter((byte) => byte !== MULAW_SILENCE)
+    const wanted = expected.subarray(0, whole).filter((byte) => byte !== MULAW_SILENCE)
+    expect(Buffer.compare(heard, wanted)).toBe(0)
+    expect(faults).toEqual([])
   })
 })

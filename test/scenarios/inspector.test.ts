@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { WebSocket } from 'ws'
 import type { Agent } from '../../src/agents/agent.ts'
 import type { InspectorMessage } from '../../src/inspector/wire.ts'
@@ -165,7 +165,9 @@ describe('whoever looks at a server', () => {
     expect(call).toMatchObject({ id, audio: false, numbers: false })
     expect(lines.length).toBeGreaterThan(10)
     // What is looked for is there to be found: the recorder's own file has audio and keys in it.
-    expect(await readFile(`${folder.path}/${id}.jsonl`, 'utf8')).toMatch(/"payload":"[\w+/=]{100,}"[^]*"digit":"4"/)
+    await vi.waitFor(async () => {
+      expect(await readFile(`${folder.path}/${id}.jsonl`, 'utf8')).toMatch(/"payload":"[\w+/=]{100,}"[^]*"digit":"4"/)
+    })
     const { authToken } = stage.carrier
     for (const text of [...watcher.texts, download]) {
       expect(text).not.toMatch(/payload|"digit"|canary|7654321|token|[\w+/]{100}/i)
