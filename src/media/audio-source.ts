@@ -12,6 +12,8 @@ export type PullResult = Int16Array | 'exhausted' | 'not yet' | Promise<Int16Arr
 export interface SourceReader {
   /** No faster than time: see {@link LiveAudio}. */
   readonly isLive: boolean
+  /** It never has to be waited for. */
+  readonly isAtHand: boolean
   /**
    * The next chunk: at once where it is already there, else as a promise. Throws or rejects with the source's own
    * error, or `AUDIO_SOURCE_INVALID` for a chunk that is no Int16Array.
@@ -41,6 +43,7 @@ function readArray(samples: Int16Array): SourceReader {
   let rest: Int16Array | 'exhausted' = samples
   return {
     isLive: false,
+    isAtHand: true,
     next: () => {
       const next = rest
       rest = 'exhausted'
@@ -56,6 +59,7 @@ function readLive(source: LiveAudio): SourceReader {
   const iterator = source[Symbol.asyncIterator]()
   return {
     isLive: true,
+    isAtHand: false,
     next: () => source.take() ?? (source.isExhausted ? 'exhausted' : 'not yet'),
     whenReady: (listener) => source.whenReady(listener),
     stop: () => (source.isExhausted ? undefined : dismiss(iterator)),
@@ -76,6 +80,7 @@ function readAsync(iterator: AsyncIterator<unknown>): SourceReader {
   }
   return {
     isLive: false,
+    isAtHand: false,
     next: async () => toChunk(await step()),
     whenReady: () => {},
     stop: () => (over ? undefined : dismiss(iterator)),
@@ -93,6 +98,7 @@ function readSync(iterator: Iterator<unknown>): SourceReader {
   }
   return {
     isLive: false,
+    isAtHand: true,
     next: () => toChunk(step()),
     whenReady: () => {},
     stop: () => (over ? undefined : dismiss(iterator)),

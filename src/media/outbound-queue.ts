@@ -40,6 +40,8 @@ const MAX_PENDING = 32
 const LEAD_MS = 160
 /** It may run down by this before it is filled again: fewer, larger messages are what makes a frame cheap. */
 const BURST_MS = 60
+/** Room for one frame, by the next tick. */
+const LIVE_BURST_MS = FRAME_MS + TICK_MS
 const MAX_MESSAGE_MS = 100
 /** Put before a source that is no faster than real time, since a lead of zero is heard as underruns. */
 const PREFILL_MS = 20
@@ -285,9 +287,13 @@ export class OutboundQueue {
     }
   }
 
-  /** Whether the carrier would have less than the least lead by the next tick. */
+  /**
+   * Whether the carrier would have less than the least lead by the next tick. What a live source brings comes a frame at
+   * a time anyhow: held back, it would only come late and in bursts.
+   */
   #isShort(now: number): boolean {
-    return this.#ledger.aheadMs(now) - TICK_MS < LEAD_MS - BURST_MS
+    const least = LEAD_MS - (this.#playlist.reading?.isLive === true ? LIVE_BURST_MS : BURST_MS)
+    return this.#ledger.aheadMs(now) - TICK_MS < least
   }
 
   /** Puts silence before real-time audio that meets a dry carrier; returns its bytes. */

@@ -68,6 +68,11 @@ export class QueuedPlayback implements Playback {
     return this.#source.isLive
   }
 
+  /** Whether its source always answers at once. */
+  get isAtHand(): boolean {
+    return this.#source.isAtHand
+  }
+
   /** The next chunk of the source: at once where it is already there, else as a promise, or when `whenReady` says. */
   pull(): PullResult {
     return this.#source.next()

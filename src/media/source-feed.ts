@@ -13,7 +13,8 @@ import type { Playlist } from './playlist.ts'
  * Reads the sources of a playlist, one behind the other, and encodes them into the ring.
  *
  * Invariants
- * - S1 A source is pulled only while the ring has room, one chunk at a time, and only once the one before it is dry.
+ * - S1 A source is pulled only while the ring has room, one chunk at a time, and only once the one before it is dry. One
+ *      that has its next words at hand is not pulled far ahead: what is encoded early is thrown away by every barge-in.
  * - S2 Between two calls of `renew` at most `TURN_MS` of audio is encoded, whatever is played: nothing blocks the loop.
  * - S3 What a source says after its playback was cut is ignored.
  * - S4 A live source that has fallen behind catches up: by its pauses first, and at any price past the limit.
@@ -21,6 +22,8 @@ import type { Playlist } from './playlist.ts'
 
 /** Twenty times real time: a long prompt fills the ring within half a second, a few frames at a time. */
 const TURN_MS = 400
+/** Of what is at hand, so much is encoded ahead: enough for a loop that is blocked for long, and no more. */
+const AHEAD_MS = 500
 /** What an empty or tiny chunk counts for: a source of nothing but those must not hold the loop either. */
 const LEAST_COST_MS = 0.25
 /** Room for the frame that is encoded next, and for the filter's tail. */
@@ -65,6 +68,7 @@ export class SourceFeed {
     while (this.#budgetMs > 0 && this.#pulling === undefined && ring.room >= LEAST_ROOM) {
       const playback = playlist.reading
       if (playback === undefined) return
+      if (playback.isAtHand && ring.length >= AHEAD_MS * MULAW_BYTES_PER_MS) return
       if (playback.chunk === undefined) this.#pull(playback)
       else this.#encode(playback, playback.chunk)
     }

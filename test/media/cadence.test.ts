@@ -17,7 +17,7 @@ describe('the figures', () => {
     clock.advance(500)
     const waiting = queue.queueMs
     queue.clear()
-    expect(waiting).toBeGreaterThan(1_000)
+    expect(waiting).toBeGreaterThan(400)
     expect(queue.counters).toEqual({ droppedMs: waiting, bargeIns: 1 })
     const third = queue.play(level(300, 1_000), 8000)
     third.cancel()
@@ -30,8 +30,8 @@ describe('the figures', () => {
     const { clock, queue } = speakingRig()
     queue.play(level(5_000, 1_000), 8000)
     clock.advance(6_000)
-    expect(queue.cadence.waitMs.quantile(0.99)).toBeGreaterThan(4_000)
-    expect(queue.cadence.waitMs.quantile(0.99)).toBeLessThanOrEqual(5_000)
+    expect(queue.cadence.waitMs.quantile(0.99)).toBeGreaterThan(300)
+    expect(queue.cadence.waitMs.quantile(0.99)).toBeLessThanOrEqual(600)
   })
 
   it('do not time what was taken out again', () => {

@@ -128,7 +128,7 @@ describe('the figures', () => {
       underruns: 1,
       worstSendGapMs: 250,
       queueMs: 0,
-      droppedMs: 700,
+      droppedMs: 500,
       bargeIns: 1,
       digits: 3,
     })

@@ -323,3 +323,37 @@ describe('a source that is cut', () => {
     expect(stream.sent.length).toBe(1)
   })
 })
+
+describe('a source that has its next words at hand', () => {
+  it('is encoded half a second ahead, and no further: a barge-in throws the rest away', () => {
+    const { clock, queue } = speakingRig()
+    let pulled = 0
+    queue.play(
+      (function* () {
+        for (;;) {
+          pulled += 1
+          yield level(20, 1_000)
+        }
+      })(),
+      8000,
+    )
+    for (let second = 0; second < 3; second += 1) {
+      clock.advance(1_000)
+      expect(queue.queueMs).toBeGreaterThanOrEqual(400)
+      expect(queue.queueMs).toBeLessThanOrEqual(520)
+    }
+    expect(pulled * 20).toBeLessThan(3_000 + 160 + 520 + 20)
+  })
+
+  it('is encoded as far as there is room if it has to be waited for', async () => {
+    const { clock, queue } = speakingRig()
+    queue.play(
+      (async function* () {
+        for (;;) yield level(200, 1_000)
+      })(),
+      8000,
+    )
+    await clock.run(3_000)
+    expect(queue.queueMs).toBeGreaterThan(9_000)
+  })
+})
