@@ -7,7 +7,8 @@
  * second and the third meet the same 30 taps, one of them backwards. See half-band.ts for the rules of use.
  */
 /* oxlint-disable typescript/no-non-null-assertion -- sample loops: every index is inside the loop's bound */
-import { dealLane, foldedSums, kaiserSinc, normalized, scratch, toSample } from './polyphase.ts'
+import { BLOCK_SAMPLES, dealLane, foldedSums, kaiserSinc, normalized, scratch, toSample } from './polyphase.ts'
+import { SampleBlock } from './sample-block.ts'
 import { StreamResampler } from './stream-resampler.ts'
 
 /** Delay in 8 kHz samples (1.75 ms): exactly this many, since the newest sample of a triple is waited for. */
@@ -25,6 +26,9 @@ const TAPS = normalized(
   Float64Array.from({ length: 30 }, (_, k) => kaiserSinc(3 * k - REACH, REACH, 3)),
   1,
 )
+
+/** Like the scratch, it holds nothing from call to call. */
+const MADE = new SampleBlock(new Int16Array(BLOCK_SAMPLES))
 
 /** 24 kHz to 8 kHz: one sample out when the third of three has come; remainders are carried. Keeps 181 bytes. */
 export class Downsampler24to8 extends StreamResampler {
@@ -49,7 +53,7 @@ export class Downsampler24to8 extends StreamResampler {
     this.#phase = 0
   }
 
-  protected override block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number {
+  override block(input: Int16Array, from: number, to: number): Int16Array {
     const { left: second, right: third, centre: first, sums } = scratch
     const phase = this.#phase
     dealLane(first, this.#first, input, from + ((3 - phase) % 3), to, 3)
@@ -59,8 +63,9 @@ export class Downsampler24to8 extends StreamResampler {
     const centreAt = LANE_HISTORY - CENTRE_BACK - (phase >= 1 ? 1 : 0)
     const secondAt = LANE_HISTORY - TAPS.length + 1 - (phase === 2 ? 1 : 0)
     foldedSums(second, secondAt, third, LANE_HISTORY, TAPS, count)
-    for (let m = 0; m < count; m++) output[at + m] = toSample((sums[m]! + first[centreAt + m]!) / 3)
+    const output = MADE.samples
+    for (let m = 0; m < count; m++) output[m] = toSample((sums[m]! + first[centreAt + m]!) / 3)
     this.#phase = (to - from + phase) % 3
-    return count
+    return MADE.first(count)
   }
 }

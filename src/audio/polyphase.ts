@@ -7,14 +7,14 @@
  *
  * I1  Every output is a function of the samples before it, never of where a chunk began: the arithmetic of one output
  *     is the same, in the same order, whatever its place in a block. Chunked equals whole, to the bit.
- * I2  Nothing is allocated once a filter exists.
+ * I2  Once a filter exists, nothing is allocated for a frame; a chunk longer than a block costs a view for each block.
  */
 /* oxlint-disable typescript/no-non-null-assertion -- sample loops: every index is inside the loop's bound */
 
 /** Input samples taken in one go; longer input goes block by block. 128 ms at 8 kHz, 42 ms at 24 kHz; divides by four. */
 export const BLOCK_SAMPLES = 1024
 
-const LONGEST_HISTORY = 31
+const LONGEST_HISTORY = 32
 
 function window(): Float64Array {
   return new Float64Array(LONGEST_HISTORY + BLOCK_SAMPLES)
@@ -54,8 +54,20 @@ function besselI0(x: number): number {
 
 /** Scales the taps to sum to `total`, which makes silence, speech and DC come out exactly as loud as they went in. */
 export function normalized(taps: Float64Array, total: number): Float64Array {
-  const sum = taps.reduce((a, b) => a + b, 0)
+  const sum = sumOf(taps)
   return taps.map((tap) => (tap * total) / sum)
+}
+
+/** Rounds each tap to whole steps, so many to 1; the largest takes up what rounding left over, and the sum stays. */
+export function inSteps(taps: Float64Array, steps: number): Float64Array {
+  const rounded = taps.map((tap) => Math.round(tap * steps))
+  const largest = rounded.indexOf(Math.max(...rounded))
+  rounded[largest]! += Math.round(sumOf(taps) * steps) - sumOf(rounded)
+  return rounded
+}
+
+function sumOf(taps: Float64Array): number {
+  return taps.reduce((a, b) => a + b, 0)
 }
 
 /**

@@ -21,8 +21,8 @@ export abstract class StreamResampler {
   /** As new: nothing of what came before is heard any more. */
   abstract reset(): void
 
-  /** Filters `input[from, to)`, at most a block, to `output[at]` and on; returns the samples written. */
-  protected abstract block(input: Int16Array, from: number, to: number, output: Int16Array, at: number): number
+  /** Filters `input[from, to)`, at most a block. What is returned is overwritten by the next block of any call. */
+  abstract block(input: Int16Array, from: number, to: number): Int16Array
 
   /**
    * Returns the samples written, as many as {@link countFor} says.
@@ -38,7 +38,9 @@ export abstract class StreamResampler {
     requireRoom(at + this.countFor(to - from), output)
     let end = at
     for (let start = from; start < to; start += BLOCK_SAMPLES) {
-      end += this.block(input, start, Math.min(start + BLOCK_SAMPLES, to), output, end)
+      const made = this.block(input, start, Math.min(start + BLOCK_SAMPLES, to))
+      output.set(made, end)
+      end += made.length
     }
     return end - at
   }

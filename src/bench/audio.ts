@@ -17,8 +17,9 @@ import {
   TelephoneDecoder,
   TelephoneEncoder,
 } from '../audio/index.ts'
+import { bytesPerTurn, type Step, timeSteps } from './step-timing.ts'
+import { type Check, checkAtMost } from './checks.ts'
 
-const ROUNDS = 25
 const FRAME_BYTES = FRAME_MS * MULAW_BYTES_PER_MS
 const FRAME_SAMPLES = FRAME_MS * PCM_SAMPLES_PER_MS
 
@@ -26,89 +27,76 @@ const MESSAGE = mediaMessage(framePayload())
 const PAYLOAD_KEY = '"payload":"'
 const [MESSAGE_HEAD, MESSAGE_TAIL] = ['{"event":"media","streamSid":"MZ0123456789abcdef","media":{"payload":"', '"}}']
 
-/** What is measured: one call of `frame` is one frame. */
-interface Way {
-  readonly name: string
-  readonly frames: number
-  readonly frame: () => number
+/** The cost of each way as a multiple of JSON alone, and how it stands to the targets. */
+export interface AudioCosts {
+  readonly rows: readonly { readonly name: string; readonly ratio: number }[]
+  readonly checks: readonly Check[]
 }
 
-interface Target {
-  readonly what: string
-  readonly got: number
-  readonly atMost: number
-}
-
-/** Prints the cost of each way as a multiple of JSON alone, and how it stands to the targets. */
-export async function runAudioBench(): Promise<void> {
-  const ways = {
-    json: jsonAlone(),
-    fast: fastWay(),
-    plain: plainWay(),
-    in: wayIn(),
-    out: wayOut(16000),
-    out24: wayOut(24000),
-    naive: naiveWay(),
+export async function measureAudio(): Promise<AudioCosts> {
+  const [json, fast, naive] = [jsonAlone(), fastWay(), naiveWay()]
+  const ways = [json, fast, plainWay(), wayIn(), wayOut(16000), wayOut(24000), naive]
+  const cost = await timeSteps(ways)
+  const of = (way: Step): number => cost.get(way) ?? Number.NaN
+  return {
+    rows: ways.map((way) => ({ name: way.name, ratio: of(way) / of(json) })),
+    checks: [
+      checkAtMost('conversion in + out / JSON.parse + JSON.stringify', of(fast) / of(json), 6),
+      checkAtMost('conversion in + out / the packages frame by frame', of(fast) / of(naive), 0.1),
+      checkAtMost('bytes allocated per frame, in', bytesPerTurn(wayIn()), 1024),
+      checkAtMost('bytes allocated per frame, out', bytesPerTurn(wayOut(16000)), 1024),
+    ],
   }
-  const cost = await interleaved(Object.values(ways))
-  const of = (way: Way): number => cost.get(way) ?? Number.NaN
-  const lines = Object.values(ways).map((way) => row(way.name, of(way) / of(ways.json)))
-  const targets: Target[] = [
-    { what: 'in + out / JSON', got: of(ways.fast) / of(ways.json), atMost: 6 },
-    { what: 'in + out / naive', got: of(ways.fast) / of(ways.naive), atMost: 0.1 },
-    { what: 'bytes allocated per frame', got: bytesAllocated(ways.fast), atMost: 1024 },
-  ]
-  print(['audio: one 20 ms frame, as a multiple of JSON.parse + JSON.stringify', ...lines, ...targets.map(verdict)])
 }
 
-function jsonAlone(): Way {
-  return { name: 'JSON.parse + JSON.stringify', frames: 2000, frame: () => JSON.stringify(parsed()).length }
+function jsonAlone(): Step {
+  return { name: 'JSON.parse + JSON.stringify', turns: 2000, run: () => JSON.stringify(parsed()).length }
 }
 
-function fastWay(): Way {
+function fastWay(): Step {
   const [receive, speak] = [wayIn(), wayOut(16000)]
-  return { name: 'in + out', frames: 2000, frame: () => receive.frame() + speak.frame() }
+  return { name: 'in + out', turns: 2000, run: () => receive.run() + speak.run() }
 }
 
 /** A scan for the payload, as the media plane does it. */
-function wayIn(): Way {
+function wayIn(): Step {
   const decoder = new TelephoneDecoder()
   const bytes = Buffer.alloc(FRAME_BYTES)
   const pcm = new Int16Array(FRAME_SAMPLES)
-  const frame = (): number => {
+  const run = (): number => {
     const start = MESSAGE.indexOf(PAYLOAD_KEY) + PAYLOAD_KEY.length
     bytes.write(MESSAGE.slice(start, MESSAGE.indexOf('"', start)), 'base64')
     return decoder.decode(bytes, pcm)
   }
-  return { name: '  in: scan, base64, mu-law, 8 to 16 kHz', frames: 2000, frame }
+  return { name: '  in: scan, base64, mu-law, 8 to 16 kHz', turns: 2000, run }
 }
 
-function wayOut(rate: PcmRate): Way {
+function wayOut(rate: PcmRate): Step {
   const encoder = new TelephoneEncoder(rate)
   const pcm = dtmfTones('5').slice(0, (FRAME_MS * rate) / 1000)
   const bytes = Buffer.alloc(FRAME_BYTES)
-  const frame = (): number => {
+  const run = (): number => {
     encoder.encode(pcm, bytes)
     return (MESSAGE_HEAD + bytes.toString('base64') + MESSAGE_TAIL).length
   }
-  return { name: `  out: ${rate / 1000} to 8 kHz, mu-law, base64, text`, frames: 2000, frame }
+  return { name: `  out: ${rate / 1000} to 8 kHz, mu-law, base64, text`, turns: 2000, run }
 }
 
 /** The same filters between JSON on both sides and a fresh buffer for everything. */
-function plainWay(): Way {
+function plainWay(): Step {
   const [decoder, encoder] = [new TelephoneDecoder(), new TelephoneEncoder(16000)]
-  const frame = (): number => {
+  const run = (): number => {
     const pcm = new Int16Array(FRAME_SAMPLES)
     decoder.decode(Buffer.from(parsed().media.payload, 'base64'), pcm)
     const bytes = Buffer.alloc(FRAME_BYTES)
     encoder.encode(pcm, bytes)
     return mediaMessage(bytes.toString('base64')).length
   }
-  return { name: 'in + out, with JSON and fresh buffers', frames: 2000, frame }
+  return { name: 'in + out, with JSON and fresh buffers', turns: 2000, run }
 }
 
-function naiveWay(): Way {
-  return { name: 'in + out, alawmulaw and wave-resampler per frame', frames: 100, frame: naiveFrame }
+function naiveWay(): Step {
+  return { name: 'in + out, alawmulaw and wave-resampler per frame', turns: 100, run: naiveFrame }
 }
 
 /** What the packages' front pages suggest: every frame by itself. It also sounds as if it were under water. */
@@ -117,57 +105,6 @@ function naiveFrame(): number {
   const pcm = Int16Array.from(waveResampler.resample(narrow, 8000, 16000))
   const back = Int16Array.from(waveResampler.resample(pcm, 16000, 8000))
   return mediaMessage(Buffer.from(alawmulaw.mulaw.encode(back)).toString('base64')).length
-}
-
-/** Microseconds per frame, the median of all rounds. */
-async function interleaved(ways: readonly Way[]): Promise<Map<Way, number>> {
-  const times = new Map<Way, number[]>(ways.map((way) => [way, []]))
-  for (let round = -3; round < ROUNDS; round++) {
-    for (const [way, taken] of times) {
-      const time = microsecondsPerFrame(way)
-      if (round >= 0) taken.push(time)
-    }
-    await new Promise(setImmediate)
-  }
-  return new Map([...times].map(([way, taken]) => [way, median(taken)]))
-}
-
-function microsecondsPerFrame({ frame, frames }: Way): number {
-  let seen = 0
-  const start = process.hrtime.bigint()
-  for (let i = 0; i < frames; i++) seen += frame()
-  const elapsed = Number(process.hrtime.bigint() - start)
-  // The sum is used, so that no compiler may leave the work undone.
-  return seen > 0 ? elapsed / frames / 1000 : Number.NaN
-}
-
-/** Growth of heap and buffers per frame; a round in which the collector ran shows as shrinking and does not count. */
-function bytesAllocated({ frame }: Way): number {
-  const frames = 2000
-  const grown = Array.from({ length: ROUNDS }, () => {
-    const before = process.memoryUsage()
-    for (let i = 0; i < frames; i++) frame()
-    const after = process.memoryUsage()
-    return (after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers) / frames
-  })
-  return median(grown.filter((bytes) => bytes >= 0))
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}
-
-function row(name: string, ratio: number): string {
-  return `  ${name.padEnd(50)} ${ratio.toFixed(2).padStart(7)}`
-}
-
-function verdict({ what, got, atMost }: Target): string {
-  const digits = atMost < 1 ? 3 : 1
-  return `  ${what.padEnd(30)} ${got.toFixed(digits).padStart(8)}   target <= ${atMost}   ${got <= atMost ? 'met' : 'MISSED'}`
-}
-
-function print(lines: readonly string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`)
 }
 
 function parsed(): { media: { payload: string } } {

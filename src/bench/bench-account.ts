@@ -1,0 +1,21 @@
+/** The account that the bench's carrier and servers have in common. The public URL is signed, and leads nowhere. */
+export const BENCH_ACCOUNT = {
+  publicUrl: 'https://calls.example.com',
+  accountSid: `AC${'b'.repeat(32)}`,
+  authToken: 'bench-auth-token',
+} as const
+
+/** More than any core carries. */
+export const BENCH_MAX_CALLS = 20_000
+
+/** The environment a server of ours is configured by. */
+export function benchEnvironment(agent: string): Record<string, string> {
+  return {
+    PORT: '0',
+    PUBLIC_URL: BENCH_ACCOUNT.publicUrl,
+    TWILIO_ACCOUNT_SID: BENCH_ACCOUNT.accountSid,
+    TWILIO_AUTH_TOKEN: BENCH_ACCOUNT.authToken,
+    CALLCHART_AGENT: agent,
+    CALLCHART_MAX_CALLS: String(BENCH_MAX_CALLS),
+  }
+}
