@@ -28,7 +28,9 @@ export interface RecordSink {
 const KEPT = 1_000
 
 export class MemoryRecords implements RecordSink {
+  /** By id, oldest first. */
   readonly #closed = new Map<string, CallRecord>()
+  readonly #idOfSid = new Map<string, string>()
 
   opened(): void {}
 
@@ -36,14 +38,16 @@ export class MemoryRecords implements RecordSink {
 
   closed(record: CallRecord): void {
     this.#closed.set(record.id, record)
-    for (const id of this.#closed.keys()) {
+    if (record.callSid !== undefined) this.#idOfSid.set(record.callSid, record.id)
+    for (const { id, callSid = '' } of this.#closed.values()) {
       if (this.#closed.size <= KEPT) return
       this.#closed.delete(id)
+      if (this.#idOfSid.get(callSid) === id) this.#idOfSid.delete(callSid)
     }
   }
 
   find(key: string): CallRecord | undefined {
-    return this.#closed.get(key) ?? this.recent().find((record) => record.callSid === key)
+    return this.#closed.get(this.#idOfSid.get(key) ?? key)
   }
 
   recent(): readonly CallRecord[] {

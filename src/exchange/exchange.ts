@@ -69,6 +69,8 @@ export class Exchange {
   readonly ticker: Ticker
   readonly #options: ExchangeOptions
   readonly #live = new Map<string, LiveCall>()
+  /** Of those that are live; of one CallSid, the first call stands. */
+  readonly #idOfSid = new Map<string, string>()
   /** By CallSid. */
   readonly #admissions = new Map<string, Promise<LiveCall | undefined>>()
   /** CallSids of legs that are being hung up from outside any chart. */
@@ -143,10 +145,7 @@ export class Exchange {
 
   /** A live call by our id or by CallSid. */
   find(key: string): LiveCall | undefined {
-    const byId = this.#live.get(key)
-    if (byId !== undefined) return byId
-    for (const call of this.#live.values()) if (call.session.facts.callSid === key) return call
-    return undefined
+    return this.#live.get(this.#idOfSid.get(key) ?? key)
   }
 
   /** In the order in which they were admitted. */
@@ -166,6 +165,7 @@ export class Exchange {
   async learnSid(call: LiveCall, callSid: string, parameters?: Readonly<Record<string, string>>): Promise<void> {
     const isNew = call.session.facts.callSid === undefined
     call.session.learn({ callSid, ...(parameters === undefined ? {} : { parameters }) })
+    this.#index(call)
     if (isNew) await this.directory.bind(call.session.facts.id, callSid)
   }
 
@@ -231,6 +231,7 @@ export class Exchange {
     })
     const call = new LiveCall(session, actor, story, this.#options.epochNow)
     this.#live.set(facts.id, call)
+    this.#index(call)
     this.node.noteAdmitted()
     this.#tellRecords('opened', call)
     this.#watch(call)
@@ -239,6 +240,11 @@ export class Exchange {
     actor.start()
     actor.send({ type: 'call.connect' })
     return call
+  }
+
+  #index({ session }: LiveCall): void {
+    const { id, callSid } = session.facts
+    if (callSid !== undefined && !this.#idOfSid.has(callSid)) this.#idOfSid.set(callSid, id)
   }
 
   #record(call: LiveCall): void {
@@ -292,6 +298,8 @@ export class Exchange {
     call.story.end(ending, stats)
     this.#tellRecords('closed', call)
     this.#live.delete(session.facts.id)
+    const { id, callSid = '' } = session.facts
+    if (this.#idOfSid.get(callSid) === id) this.#idOfSid.delete(callSid)
     this.#unawaited(call, () => this.directory.remove(session.facts.id))
     this.#log(call).info({ ...ending, stats }, 'call over')
     session.settle(ending)
