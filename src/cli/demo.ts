@@ -47,6 +47,8 @@ const STAGGER_MS = 37
 /** For the last words to come back before somebody hangs up. */
 const LISTEN_ON_MS = 400
 const TELEPHONE_RATE = 8_000
+/** What was heard on a call is as large as it is long; a demo that stays up must not keep all of it. */
+const KEPT_CALLS = 20
 /** Between the calls that go on while the demo stays up. */
 const PAUSE_MS = 2_000
 /** How much later than said, and how much earlier than the recording begins, an echo can lie. */
@@ -85,7 +87,7 @@ async function setStage(options: DemoOptions, tell: (line: string) => void): Pro
     caller: repeat(await loadSpeech(options.wav ?? CALLER_SPEECH), samples),
     callee: repeat(await loadSpeech(options.wav ?? CALLEE_SPEECH), samples),
   }
-  const carrier = await createSimulatedCarrier()
+  const carrier = await createSimulatedCarrier({ keepEndedCalls: options.calls + KEPT_CALLS })
   const port = await findFreePort()
   const apiToken = randomBytes(18).toString('base64url')
   const config = loadConfig({
