@@ -5,6 +5,9 @@ export const BENCH_ACCOUNT = {
   authToken: 'bench-auth-token',
 } as const
 
+/** For whoever looks at the inspector. */
+export const BENCH_API_TOKEN = 'bench-api-token-of-32-characters'
+
 /** More than any core carries. */
 export const BENCH_MAX_CALLS = 20_000
 
@@ -15,6 +18,7 @@ export function benchEnvironment(agent: string): Record<string, string> {
     PUBLIC_URL: BENCH_ACCOUNT.publicUrl,
     TWILIO_ACCOUNT_SID: BENCH_ACCOUNT.accountSid,
     TWILIO_AUTH_TOKEN: BENCH_ACCOUNT.authToken,
+    CALLCHART_API_TOKEN: BENCH_API_TOKEN,
     CALLCHART_AGENT: agent,
     CALLCHART_MAX_CALLS: String(BENCH_MAX_CALLS),
   }

@@ -24,6 +24,7 @@ import { writeReport } from './report.ts'
 import { checkAll, type Results } from './results.ts'
 import { Session } from './session.ts'
 import { measureStages } from './stages.ts'
+import { measureViewing, type Viewing } from './viewing.ts'
 
 /** Calls at which the two WebSocket libraries of Python are compared. */
 const PYTHON_TRIAL_CALLS = 60
@@ -49,13 +50,19 @@ export async function runBench(args: readonly string[]): Promise<boolean> {
     versions: { node: process.versions.node },
     absent: [],
   }
-  const parts = options.long ? await longOnly(run) : await measureAll(run)
+  const parts = await measureParts(run)
   const results = { machine: describeMachine(run.pinning.how, run.versions), absent: run.absent, ...parts }
   await tellResults(results, options)
   return !hasMissed(checkAll(results))
 }
 
 type Parts = Omit<Results, 'machine' | 'absent'>
+
+function measureParts(run: Run): Promise<Parts> {
+  const { long, viewing } = run.options
+  if (long) return longOnly(run)
+  return viewing ? viewingOnly(run) : measureAll(run)
+}
 
 async function measureAll(run: Run): Promise<Parts> {
   const { only } = run.options
@@ -68,8 +75,9 @@ async function measureAll(run: Run): Promise<Parts> {
   const most = capacities.find(({ name }) => name === CALLCHART.name)?.most ?? 0
   if (most < FEWEST_CALLS) return { audio, stages, capacities }
   const growth = await measureGrowthOf(most, run)
+  const viewing = await measureViewingOf(() => Promise.resolve(most), run)
   const longRun = await measureLongOf(Math.floor(most * LONG_SHARE), run)
-  return { audio, stages, capacities, growth, longRun }
+  return { audio, stages, capacities, growth, viewing, longRun }
 }
 
 async function chosen(only: string, ours: readonly Contender[], run: Run): Promise<readonly Contender[]> {
@@ -87,6 +95,10 @@ async function longOnly(run: Run): Promise<Parts> {
   })
   const calls = Math.max(FEWEST_CALLS, Math.floor(most * LONG_SHARE))
   return { capacities: [], longRun: await measureLongOf(calls, run) }
+}
+
+async function viewingOnly(run: Run): Promise<Parts> {
+  return { capacities: [], viewing: await measureViewingOf((session) => guessMost(session, run.plan), run) }
 }
 
 /** In rounds, one contender after the other, so that an hour of the machine's does not favour one of them. */
@@ -131,6 +143,11 @@ async function fasterPython(run: Run): Promise<readonly Contender[]> {
 function measureGrowthOf(most: number, run: Run): Promise<Growth> {
   tell(`callchart: growth up to ${most} calls`)
   return within(CALLCHART, run, (session) => measureGrowth(session, most, run.plan))
+}
+
+function measureViewingOf(mostOf: (session: Session) => Promise<number>, run: Run): Promise<Viewing> {
+  tell('callchart: while somebody looks')
+  return within(CALLCHART, run, async (session) => measureViewing(session, await mostOf(session), run.plan))
 }
 
 function measureLongOf(calls: number, run: Run): Promise<LongRun> {

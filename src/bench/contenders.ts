@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { BENCH_ACCOUNT } from './bench-account.ts'
+import { INSPECTOR_PATH } from '../viewer-session.ts'
+import { BENCH_ACCOUNT, BENCH_API_TOKEN } from './bench-account.ts'
 import type { LoadTarget } from './load/dialer.ts'
 import { MAIN_FILE, PEER_FILE, PROMPT_FILE } from './places.ts'
 
@@ -23,12 +24,13 @@ export type PythonProtocol = (typeof PYTHON_PROTOCOLS)[number]
 
 const PLAIN = { path: '/ws', isEchoed: true }
 const SIGNED = { ...PLAIN, webhook: BENCH_ACCOUNT }
+const INSPECTOR = { path: `${INSPECTOR_PATH}/socket`, token: BENCH_API_TOKEN }
 
 export const CALLCHART: Contender = {
   name: 'callchart',
   what: 'echo through 16 kHz PCM, with statechart, signatures and ledger',
   argv: node('server', 'callchart', 'echo', PROMPT_FILE),
-  target: SIGNED,
+  target: { ...SIGNED, inspector: INSPECTOR },
   pacingMs: 0,
   isNode: true,
 }

@@ -7,6 +7,8 @@ export interface BenchOptions {
   readonly quick: boolean
   /** Only the long run, with one search before it for how many calls that is. */
   readonly long: boolean
+  /** Only what somebody costs who looks at a call. */
+  readonly viewing: boolean
   /** Only one contender, by the beginning of its name; nothing that compares. */
   readonly only: string | undefined
   /** One JSON object on standard output, in the place of tables. */
@@ -26,6 +28,8 @@ export interface BenchPlan {
   readonly searchMs: number
   readonly setUps: number
   readonly growthMs: number
+  /** One window of eight, and one to warm up. */
+  readonly viewingMs: number
   readonly longMs: number
   /** One line of the long run's table. */
   readonly longStepMs: number
@@ -40,6 +44,7 @@ export const QUICK_PLAN: BenchPlan = {
   searchMs: 22_000,
   setUps: 100,
   growthMs: 2_000,
+  viewingMs: 1_500,
   longMs: 15_000,
   longStepMs: 2_500,
 }
@@ -53,6 +58,7 @@ export const FULL_PLAN: BenchPlan = {
   searchMs: 240_000,
   setUps: 500,
   growthMs: 10_000,
+  viewingMs: 10_000,
   longMs: 600_000,
   longStepMs: 15_000,
 }
@@ -65,16 +71,17 @@ export function parseBenchOptions(args: readonly string[], resultsFolder: string
       options: {
         quick: { type: 'boolean', default: false },
         long: { type: 'boolean', default: false },
+        viewing: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         only: { type: 'string' },
         out: { type: 'string' },
       },
     })
-    const { quick, long, json, only } = values
-    const isWhole = !quick && !long && only === undefined
-    return { quick, long, json, only, out: values.out ?? (isWhole ? resultsFolder : undefined) }
+    const { quick, long, viewing, json, only } = values
+    const isWhole = !quick && !long && !viewing && only === undefined
+    return { quick, long, viewing, json, only, out: values.out ?? (isWhole ? resultsFolder : undefined) }
   } catch (error) {
-    const known = '--quick, --long, --only NAME, --json, --out FOLDER'
+    const known = '--quick, --long, --viewing, --only NAME, --json, --out FOLDER'
     throw new Error(`expected only ${known}: ${messageOf(error)}`, { cause: error })
   }
 }

@@ -5,6 +5,8 @@ import { driftOf, type LongRun } from './long-run.ts'
 import type { Machine } from './machine.ts'
 import { type Column, figure, figures, markdownTable } from './markdown.ts'
 import { checkAll, isLowerBound, type Results } from './results.ts'
+import type { Window } from './session.ts'
+import { medianOfTurns, type Viewing } from './viewing.ts'
 
 /** What one run found, in Markdown: for the terminal and for the file. */
 
@@ -12,7 +14,7 @@ const KB = 1024
 const MB = KB * KB
 
 export function writeReport(results: Results): string {
-  const { capacities, absent, audio, stages, growth, longRun } = results
+  const { capacities, absent, audio, stages, growth, viewing, longRun } = results
   return [
     `# Benchmark\n\n${machineLines(results.machine)}`,
     ...(capacities.length === 0 ? [] : [`## Calls a core carries\n\n${capacityText(capacities)}`]),
@@ -24,6 +26,7 @@ export function writeReport(results: Results): string {
       ? [`## What each step costs, as a multiple of JSON.parse + JSON.stringify\n\n${stageTable(stages)}`]
       : []),
     ...(growth ? [`## Growth\n\n${growthText(growth)}`] : []),
+    ...(viewing ? [`## Somebody looks\n\n${viewingText(viewing)}`] : []),
     ...(longRun ? [`## A long run\n\n${longText(longRun)}`] : []),
     `## Targets\n\n${checkTable(checkAll(results))}`,
   ].join('\n\n')
@@ -131,6 +134,45 @@ function growthText({ steps, planes, allocatedPerFrame }: Growth): string {
     `At ${planes.calls} calls the busy time goes to: control plane ${share(planes.control)}, media plane ${share(planes.media)},`,
     `sockets and timers of Node ${share(planes.rest)}, collector ${share(planes.gc)}. A frame, in and out, takes`,
     `${figure(allocatedPerFrame)} bytes of JavaScript's heap in the whole server.`,
+  ].join('\n')
+}
+
+const VIEWING: readonly (readonly [name: string, figureOf: (window: Window) => number | undefined])[] = [
+  ['send late p50, ms', ({ server }) => server.latenessMs?.p50],
+  ['send late p99, ms', ({ server }) => server.latenessMs?.p99],
+  ['send late p99.9, ms', ({ server }) => server.latenessMs?.p999],
+  ['echo p50, ms', ({ load }) => load.echoMs.p50],
+  ['echo p99, ms', ({ load }) => load.echoMs.p99],
+  ['gaps', ({ load }) => load.gaps],
+  ['CPU us/frame', ({ cpuUsPerFrame }) => cpuUsPerFrame],
+  ['worst GC ms', ({ server }) => server.worstGcMs],
+  ['deprived', ({ deprived }) => deprived],
+]
+
+function viewingText(viewing: Viewing): string {
+  const rows = VIEWING.map(([name, figureOf]) => {
+    const of = (window: Window) => figureOf(window) ?? Number.NaN
+    return {
+      name,
+      alone: medianOfTurns(viewing, ({ alone }) => of(alone)),
+      watched: medianOfTurns(viewing, ({ watched }) => of(watched)),
+      more: medianOfTurns(viewing, ({ alone, watched }) => of(watched) - of(alone)),
+    }
+  })
+  return [
+    markdownTable(
+      [
+        [`${viewing.calls} calls`, ({ name }) => name],
+        ['nobody looks', ({ alone }) => figure(alone)],
+        ['somebody does', ({ watched }) => figure(watched)],
+        ['more', ({ more }) => figure(more)],
+      ],
+      rows,
+    ),
+    '',
+    `Medians of ${viewing.turns.length} turns, each of a window with somebody at the inspector, watching one call, and one with nobody;`,
+    '`more` is the median of what they differ by within a turn. Whoever looks got',
+    `${figure(medianOfTurns(viewing, ({ seen }) => seen.messages))} messages, ${figure(medianOfTurns(viewing, ({ seen }) => seen.bytes / KB))} kB, in a window.`,
   ].join('\n')
 }
 

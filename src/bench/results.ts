@@ -9,6 +9,7 @@ import type { Quantiles } from './quantiles.ts'
 import type { Window } from './session.ts'
 import type { StageCost } from './stages.ts'
 import { isDisturbed } from './verdict.ts'
+import { medianOfTurns, type Viewing } from './viewing.ts'
 
 /** All that one run found; what was not asked for is absent. */
 export interface Results {
@@ -19,6 +20,7 @@ export interface Results {
   readonly audio?: AudioCosts
   readonly stages?: readonly StageCost[]
   readonly growth?: Growth
+  readonly viewing?: Viewing
   readonly longRun?: LongRun
 }
 
@@ -30,10 +32,19 @@ const RISE = 1.1
 const LONG_ENOUGH_MS = 300_000
 const MEMORY_GROWTH = 1.05
 const DRIFT_MS = 1
+/** What somebody who looks at one call may cost the others. */
+const WATCHED_LATER_MS = 1
+const WATCHED_CPU = 1.05
 
 /** All promises, in the order of the tables; what was not measured says so. */
 export function checkAll(results: Results): readonly Check[] {
-  return [...checkCapacities(results), ...(results.audio?.checks ?? []), ...checkGrowth(results), ...checkLong(results)]
+  return [
+    ...checkCapacities(results),
+    ...(results.audio?.checks ?? []),
+    ...checkGrowth(results),
+    ...checkViewing(results),
+    ...checkLong(results),
+  ]
 }
 
 function checkCapacities({ capacities }: Results): Check[] {
@@ -79,6 +90,21 @@ function checkGrowth({ growth }: Results): Check[] {
     ),
     checkAtMost(`control plane's share of CPU at ${growth?.planes.calls ?? 300} calls`, growth?.planes.control, 0.05),
   ]
+}
+
+function checkViewing({ viewing }: Results): Check[] {
+  const later = viewing && medianOfTurns(viewing, ({ alone, watched }) => latenessOf(watched) - latenessOf(alone))
+  const dearer = viewing && medianOfTurns(viewing, ({ alone, watched }) => watched.cpuUsPerFrame / alone.cpuUsPerFrame)
+  const isSpoilt = viewing?.turns.some((turn) => [turn.alone, turn.watched].some((each) => isDisturbed(each.deprived)))
+  const checks = [
+    checkAtMost('somebody looks: send lateness p99, ms more', later, WATCHED_LATER_MS),
+    checkAtMost('somebody looks: cost of a frame / while nobody does', dearer, WATCHED_CPU),
+  ]
+  return checks.map((check) => excused(check, isSpoilt ?? false))
+}
+
+function latenessOf({ server }: Window): number {
+  return server.latenessMs?.p99 ?? Number.NaN
 }
 
 function checkLong({ longRun }: Results): Check[] {

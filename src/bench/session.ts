@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Child } from './child.ts'
 import type { Contender } from './contenders.ts'
 import type { LoadFigures } from './load/figures.ts'
+import type { Seen } from './load/onlooker.ts'
 import { type Pinning, waitedMs } from './pinning.ts'
 import { MAIN_FILE, SPEECH_FOLDER } from './places.ts'
 import type { PlaneShares } from './servers/plane-shares.ts'
@@ -100,6 +101,15 @@ export class Session {
 
   setUps(count: number, atOnce: number): Promise<{ perSecond: number; count: number }> {
     return this.#load.ask({ do: 'setUps', count, atOnce })
+  }
+
+  /** Somebody looks at one of the calls; only where that can be done. */
+  async look(): Promise<void> {
+    await this.#load.ask({ do: 'look' })
+  }
+
+  lookAway(): Promise<Seen> {
+    return this.#load.ask({ do: 'lookAway' })
   }
 
   /** Only of our own server. */

@@ -29,7 +29,7 @@ export interface SourceReader {
 export function readSource(source: AudioSource): SourceReader {
   if (source instanceof Int16Array) return readArray(source)
   if (typeof source === 'object' && source !== null) {
-    if (source instanceof LiveAudio) return readLive(source)
+    if (source instanceof LiveAudio) return new LiveReader(source)
     if (Symbol.asyncIterator in source) return readAsync(source[Symbol.asyncIterator]())
     if (Symbol.iterator in source && !ArrayBuffer.isView(source)) return readSync(source[Symbol.iterator]())
   }
@@ -55,14 +55,31 @@ function readArray(samples: Int16Array): SourceReader {
 }
 
 /** Fifty times a second and call: no promise is made for a frame. */
-function readLive(source: LiveAudio): SourceReader {
-  const iterator = source[Symbol.asyncIterator]()
-  return {
-    isLive: true,
-    isAtHand: false,
-    next: () => source.take() ?? (source.isExhausted ? 'exhausted' : 'not yet'),
-    whenReady: (listener) => source.whenReady(listener),
-    stop: () => (source.isExhausted ? undefined : dismiss(iterator)),
+class LiveReader implements SourceReader {
+  readonly #source: LiveAudio
+
+  constructor(source: LiveAudio) {
+    this.#source = source
+  }
+
+  get isLive(): true {
+    return true
+  }
+
+  get isAtHand(): false {
+    return false
+  }
+
+  next(): Int16Array | 'exhausted' | 'not yet' {
+    return this.#source.take() ?? (this.#source.isExhausted ? 'exhausted' : 'not yet')
+  }
+
+  whenReady(listener: () => void): void {
+    this.#source.whenReady(listener)
+  }
+
+  stop(): void {
+    if (!this.#source.isExhausted) dismiss(this.#source[Symbol.asyncIterator]())
   }
 }
 

@@ -11,6 +11,7 @@ export interface BoundedChannelOptions<T> {
   readonly onReturn?: () => void
 }
 
+const ignore = () => {}
 const END = { value: undefined, done: true } as const
 
 export class BoundedChannel<T> implements AsyncIterable<T> {
@@ -24,8 +25,8 @@ export class BoundedChannel<T> implements AsyncIterable<T> {
 
   constructor(limit: number, options: BoundedChannelOptions<T> = {}) {
     this.#limit = limit
-    this.#onDrop = options.onDrop ?? (() => {})
-    this.#onReturn = options.onReturn ?? (() => {})
+    this.#onDrop = options.onDrop ?? ignore
+    this.#onReturn = options.onReturn ?? ignore
   }
 
   push(item: T): void {

@@ -5,13 +5,13 @@
 export class ChunkAssembler {
   readonly #size: number
   readonly #deliver: (chunk: Int16Array) => void
-  readonly #partial: Int16Array
+  /** Carriers send frames as long as chunks are, and then nothing is ever left over. */
+  #partial: Int16Array | undefined
   #filled = 0
 
   constructor(size: number, deliver: (chunk: Int16Array) => void) {
     this.#size = size
     this.#deliver = deliver
-    this.#partial = new Int16Array(size)
   }
 
   push(samples: Int16Array): void {
@@ -25,12 +25,13 @@ export class ChunkAssembler {
         continue
       }
       const part = samples.subarray(from, from + want)
-      this.#partial.set(part, this.#filled)
+      const partial = (this.#partial ??= new Int16Array(this.#size))
+      partial.set(part, this.#filled)
       this.#filled += part.length
       from += part.length
       if (this.#filled < this.#size) return
       this.#filled = 0
-      this.#deliver(this.#partial)
+      this.#deliver(partial)
     }
   }
 }

@@ -80,7 +80,7 @@ export class InboundPipe {
   readonly #time = new CarrierTime()
   readonly #speech: SpeechDetector
   readonly #listeners: AudioListeners
-  readonly #taps = new Set<LiveAudio>()
+  #taps: readonly LiveAudio[] = []
   #line: 'absent' | 'flowing' | 'silent' | 'released' = 'absent'
   #lastSequence = 0
   #lastMediaAt: number
@@ -171,12 +171,12 @@ export class InboundPipe {
       onReturn: () => {
         stop()
         tap.close()
-        this.#taps.delete(tap)
+        this.#taps = this.#taps.filter((other) => other !== tap)
       },
     })
     const stop = this.onAudio((pcm) => tap.lend(pcm), chunkMs)
     if (this.#line === 'released') tap.close()
-    else this.#taps.add(tap)
+    else this.#taps = this.#taps.concat(tap)
     return tap
   }
 
@@ -185,7 +185,7 @@ export class InboundPipe {
     this.#line = 'released'
     this.#listeners.clear()
     for (const tap of this.#taps) tap.close()
-    this.#taps.clear()
+    this.#taps = []
   }
 
   #noteAlive(now: number): void {

@@ -1,6 +1,5 @@
 import { FRAME_MS, MULAW_BYTES_PER_MS, requirePcmRate } from '../audio/format.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
-import { mulawDbfs } from '../audio/levels.ts'
 import type { Clock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
 import type { AudioSource } from './audio-source.ts'
@@ -8,6 +7,7 @@ import { ByteRing } from './byte-ring.ts'
 import { Cadence } from './cadence.ts'
 import { Congestion } from './congestion.ts'
 import type { ReportEdge } from './media-edge.ts'
+import { OutgoingMessage } from './outgoing-message.ts'
 import { type Playback, QueuedPlayback } from './playback.ts'
 import { PlaybackLedger } from './playback-ledger.ts'
 import { Playlist } from './playlist.ts'
@@ -42,7 +42,7 @@ const LEAD_MS = 160
 const BURST_MS = 60
 /** Room for one frame, by the next tick. */
 const LIVE_BURST_MS = FRAME_MS + TICK_MS
-const MAX_MESSAGE_MS = 100
+const MAX_MESSAGE_BYTES = 100 * MULAW_BYTES_PER_MS
 /** Put before a source that is no faster than real time, since a lead of zero is heard as underruns. */
 const PREFILL_MS = 20
 /** Each underrun shows that the line wants more; past this, the delay is worse than what it cures. */
@@ -71,9 +71,7 @@ export class OutboundQueue {
   readonly #playlist = new Playlist()
   readonly #feed: SourceFeed
   readonly #congestion: Congestion
-  readonly #message = new Uint8Array(MAX_MESSAGE_MS * MULAW_BYTES_PER_MS)
-  /** Of the message, what was sent last. */
-  #sentLast = this.#message
+  readonly #message = new OutgoingMessage(MAX_MESSAGE_BYTES)
   #stream: StreamPort | undefined
   #voice: 'quiet' | 'waiting' | 'speaking' = 'quiet'
   #crowded = false
@@ -115,7 +113,7 @@ export class OutboundQueue {
   /** Level of the last 20 ms that were sent, in dBFS; -Infinity while the carrier has nothing to play. */
   get levelDbfs(): number {
     if (this.leadMs === 0) return -Infinity
-    return mulawDbfs(this.#sentLast.subarray(-FRAME_BYTES))
+    return this.#message.levelDbfs(FRAME_BYTES)
   }
 
   /** True when everything asked for has been heard, or was cut. */
@@ -281,8 +279,8 @@ export class OutboundQueue {
       if (left < FRAME_BYTES && end === undefined && atLeast === 'a whole frame') return
       const prefill = this.#prefill(now)
       const room = (LEAD_MS - Math.max(0, this.#ledger.aheadMs(now))) * MULAW_BYTES_PER_MS - prefill
-      const wanted = Math.min(left, this.#message.length - prefill, Math.floor(room))
-      this.#ring.read(this.#message, prefill, wanted)
+      const wanted = Math.min(left, MAX_MESSAGE_BYTES - prefill, Math.floor(room))
+      this.#ring.read(this.#message.reserve(prefill + wanted), prefill, wanted)
       this.#sendMessage(stream, prefill + wanted, now)
     }
   }
@@ -303,7 +301,7 @@ export class OutboundQueue {
     const shortfalls = this.cadence.underruns + (this.#playlist.isMidway(sent) ? 1 : 0)
     const bytes = Math.min(MOST_PREFILL_MS, PREFILL_MS * (1 + shortfalls)) * MULAW_BYTES_PER_MS
     if (!isLive || this.#ledger.aheadMs(now) > 0 || this.#ring.length >= bytes + FRAME_BYTES) return 0
-    this.#message.fill(MULAW_SILENCE, 0, bytes)
+    this.#message.reserve(bytes).fill(MULAW_SILENCE, 0, bytes)
     this.#playlist.insertSilence(sent, bytes)
     return bytes
   }
@@ -313,9 +311,7 @@ export class OutboundQueue {
       isMidway: this.#playlist.isMidway(this.#ledger.sent),
       isDry: this.#ledger.aheadMs(now) < 0,
     }
-    // Nearly all messages are as long as the one before.
-    if (this.#sentLast.length !== bytes) this.#sentLast = this.#message.subarray(0, bytes)
-    stream.sendMedia(this.#sentLast)
+    stream.sendMedia(this.#message.first(bytes))
     this.#ledger.noteSent(bytes, now)
     const { sent } = this.#ledger
     this.cadence.noteSent(bytes, sent, now, state)

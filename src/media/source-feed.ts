@@ -28,6 +28,8 @@ const AHEAD_MS = 500
 const LEAST_COST_MS = 0.25
 /** Room for the frame that is encoded next, and for the filter's tail. */
 const LEAST_ROOM = FRAME_MS * MULAW_BYTES_PER_MS + MAX_FLUSH_BYTES
+/** Between encoder and ring; like the encoder's own scratch, it holds nothing from call to call. */
+const scratch = new Uint8Array(LEAST_ROOM)
 
 export interface SourceFeedOptions {
   readonly clock: Clock
@@ -47,7 +49,6 @@ export interface SourceFeedOptions {
 
 export class SourceFeed {
   readonly #options: SourceFeedOptions
-  readonly #scratch = new Uint8Array(LEAST_ROOM)
   /** The playback whose next chunk is awaited. */
   #pulling: QueuedPlayback | undefined
   /** What may still be encoded before the next tick. */
@@ -161,9 +162,9 @@ export class SourceFeed {
     const frame = (playback.rate / 1000) * FRAME_MS
     const isWhole = playback.offset === 0 && chunk.length <= frame
     const samples = isWhole ? chunk : chunk.subarray(playback.offset, playback.offset + frame)
-    const bytes = playback.encoder.encode(samples, this.#scratch)
+    const bytes = playback.encoder.encode(samples, scratch)
     playback.start ??= this.#enqueued
-    ring.write(this.#scratch, bytes)
+    ring.write(scratch, bytes)
     if (bytes > 0) cadence.noteEncoded(this.#enqueued, clock.now())
     playback.offset += samples.length
     if (playback.offset >= chunk.length) playback.chunk = undefined
@@ -171,8 +172,8 @@ export class SourceFeed {
   }
 
   #flush(playback: QueuedPlayback): void {
-    const tail = playback.encoder.flush(this.#scratch)
-    this.#options.ring.write(this.#scratch, tail)
+    const tail = playback.encoder.flush(scratch)
+    this.#options.ring.write(scratch, tail)
     // The filter's tail belongs to the last samples; it is not more speech.
     playback.unheardBytes += tail
   }

@@ -63,6 +63,40 @@ describe('the targets', () => {
   })
 })
 
+describe('somebody who looks', () => {
+  const late = (p99: number) => ({ ...someWindow().server, latenessMs: { p50: 1, p99, p999: p99, count: 9 } })
+  const turn = (aloneMs: number, watchedMs: number, cost = 25, deprived = 0.01) => ({
+    alone: someWindow({ server: late(aloneMs), deprived }),
+    watched: someWindow({ server: late(watchedMs), cpuUsPerFrame: cost }),
+    seen: { messages: 5, bytes: 2048 },
+  })
+  const viewed = (...turns: ReturnType<typeof turn>[]) => {
+    return { machine: MACHINE, absent: [], capacities: [], viewing: { calls: 200, turns } }
+  }
+  const [lateness, cost] = [
+    'somebody looks: send lateness p99, ms more',
+    'somebody looks: cost of a frame / while nobody does',
+  ]
+
+  it('may cost the calls a millisecond and a twentieth, turn for turn', () => {
+    expect(verdicts(viewed(turn(1, 1.9), turn(8, 8.5), turn(2, 9)))).toMatchObject({ [lateness]: 'met', [cost]: 'met' })
+    expect(verdicts(viewed(turn(9, 1), turn(1, 2.5, 27), turn(2, 4, 27)))).toMatchObject({
+      [lateness]: 'MISSED',
+      [cost]: 'MISSED',
+    })
+  })
+
+  it('is not blamed for a busy machine', () => {
+    expect(verdicts(viewed(turn(1, 4, 30, 0.4)))).toMatchObject({ [lateness]: 'not judged', [cost]: 'not judged' })
+  })
+
+  it('has a table with what it got to see', () => {
+    const text = writeReport(viewed(turn(1, 2)))
+    expect(text).toMatch(/\| send late p99, ms +\| 1\.00 +\| 2\.00 +\| 1\.00/)
+    expect(text).toContain('5.00 messages, 2.00 kB')
+  })
+})
+
 describe('a busy machine', () => {
   const memory = 'long run: longest GC pause, ms'
   const steps = (deprived: readonly number[]) =>
@@ -174,6 +208,6 @@ describe('quantiles', () => {
     const values = Array.from({ length: 1_000 }, (_, index) => 1_000 - index)
     expect(quantilesOf(values)).toEqual({ count: 1_000, p50: 500, p99: 990, p999: 999, max: 1_000 })
     expect(quantilesOf([])).toEqual({ count: 0, p50: 0, p99: 0, p999: 0, max: 0 })
-    expect(medianOf([3, 1, 2])).toBe(2)
+    expect([medianOf([3, 1, 2]), medianOf([4, 1, 2, 9]), medianOf([])]).toEqual([2, 3, Number.NaN])
   })
 })

@@ -13,6 +13,8 @@ export interface LoadTarget {
   readonly isEchoed: boolean
   /** The carrier's whole way in: a signed webhook, its TwiML, a signed upgrade. Without it the socket is opened at once. */
   readonly webhook?: { readonly publicUrl: string; readonly accountSid: string; readonly authToken: string }
+  /** Where somebody can look at its calls, with the API token; absent where nobody can. */
+  readonly inspector?: { readonly path: string; readonly token: string }
 }
 
 const VOICE_PATH = '/twiml'

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Beat } from './beat.ts'
 import { Dialer, type LoadTarget } from './dialer.ts'
 import { type LoadFigures, toFigures } from './figures.ts'
+import { Onlooker, type Seen } from './onlooker.ts'
 import { MessageReader } from './server-message.ts'
 import type { LoadSpeech } from './speech.ts'
 import { LoadStream, type StreamSetting } from './stream.ts'
@@ -15,14 +16,17 @@ const READ_BUFFER_BYTES = 64 * 1024
 
 /** All calls that this process carries to one server. */
 export class Fleet {
+  readonly #target: LoadTarget
   readonly #dialer: Dialer
   readonly #tally = new Tally()
   readonly #beat = new Beat()
   readonly #setting: StreamSetting
   readonly #streams: LoadStream[] = []
+  #onlooker: Onlooker | undefined
   #dialled = 0
 
   constructor(target: LoadTarget, speech: LoadSpeech) {
+    this.#target = target
     this.#dialer = new Dialer(target)
     this.#setting = {
       speech,
@@ -76,7 +80,25 @@ export class Fleet {
     return { perSecond: count / ((performance.now() - begin) / 1_000), count }
   }
 
+  /** Somebody looks at one of the calls. Rejects when that cannot be seen. */
+  async look(): Promise<void> {
+    const { port, inspector } = this.#target
+    if (inspector === undefined) throw new Error('expected a server with an inspector, got one without')
+    this.#onlooker = new Onlooker({ port, ...inspector })
+    await this.#onlooker.watch()
+  }
+
+  /** Nobody looks any more. Returns what was seen. */
+  lookAway(): Seen {
+    const onlooker = this.#onlooker
+    if (onlooker === undefined) throw new Error('expected somebody to look, nobody did')
+    this.#onlooker = undefined
+    onlooker.leave()
+    return onlooker.seen
+  }
+
   close(): void {
+    this.#onlooker?.leave()
     for (const stream of this.#streams.slice()) this.#hangUp(stream)
     this.#beat.stop()
     this.#dialer.close()

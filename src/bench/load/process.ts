@@ -25,6 +25,11 @@ export async function runLoad(speechFolder: string): Promise<void> {
         return {}
       },
       measure: async ({ ms }) => ({ ...(await requireFleet().measure(Number(ms))) }),
+      look: async () => {
+        await requireFleet().look()
+        return {}
+      },
+      lookAway: () => ({ ...requireFleet().lookAway() }),
       setUps: async ({ count, atOnce }) => requireFleet().setUps(Number(count), Number(atOnce)),
     },
   )
