@@ -45,7 +45,7 @@ export const QUICK_PLAN: BenchPlan = {
   setUps: 100,
   growthMs: 2_000,
   viewingMs: 1_500,
-  longMs: 15_000,
+  longMs: 10_000,
   longStepMs: 2_500,
 }
 
