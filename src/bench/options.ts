@@ -41,7 +41,7 @@ export const QUICK_PLAN: BenchPlan = {
   rounds: 1,
   resolution: 0.08,
   leap: 1.3,
-  searchMs: 22_000,
+  searchMs: 20_000,
   setUps: 100,
   growthMs: 2_000,
   viewingMs: 1_500,
