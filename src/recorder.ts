@@ -96,9 +96,11 @@ export interface Transition {
 
 export type Fields = Readonly<Record<string, string | number | boolean>>
 
-/** What went over the call's sockets: fifty messages a second each way, while everything else is a few. */
+/** What goes over the call's sockets: fifty messages a second each way, while everything else is a few. */
+export const OF_SOCKETS: readonly Happening['what'][] = ['received', 'sent', 'lost', 'malformed']
+
 export function isOfSockets({ what }: Happening): boolean {
-  return what === 'received' || what === 'sent' || what === 'lost' || what === 'malformed'
+  return OF_SOCKETS.includes(what)
 }
 
 export type ReceivedMessage =

@@ -6,6 +6,7 @@ import { pendingTimers } from '../inspector/timers.ts'
 import type { CallRow, ChildView, Meters, Pulse } from '../inspector/wire.ts'
 import type { MediaPlane } from '../media/media-plane.ts'
 import type { CallRecorder, CallTape } from '../recorder.ts'
+import { LEAST_TOLD } from '../recording/discretion.ts'
 import { headerOf } from '../recording/header.ts'
 import type { Header } from '../recording/schema.ts'
 import type { CallFacts } from '../directory.ts'
@@ -25,7 +26,6 @@ export interface InspectorDeskOptions {
 
 /** A page cannot show more, and older calls are a database's business. */
 const RECENT_ROWS = 200
-const DISCRETION = { audio: false, numbers: false }
 
 /** The exchange as the inspector sees it. */
 export class ExchangeInspectorDesk implements InspectedCalls {
@@ -64,7 +64,7 @@ export class ExchangeInspectorDesk implements InspectedCalls {
   header(id: string): Header | undefined {
     const { exchange } = this.#options
     const facts = exchange.find(id)?.session.facts ?? exchange.records.find(id)
-    return facts === undefined ? undefined : headerOf(facts, DISCRETION)
+    return facts === undefined ? undefined : headerOf(facts, LEAST_TOLD)
   }
 
   async recorded(id: string): Promise<string | undefined> {

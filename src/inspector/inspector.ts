@@ -36,8 +36,10 @@ export class Inspector {
   readonly #journals = new Map<string, Journal>()
   /** Whoever comes meanwhile waits too. */
   readonly #joining = new Map<string, Promise<Journal>>()
-  /** Takes us off what is observed. */
+  /** Takes us off the calls that are observed, by their ids. */
   readonly #observed = new Map<string, () => void>()
+  /** Takes us off the node, and off what calls there will be. */
+  #leaveNode: (() => void) | undefined
   #nodeJournal = new Journal()
   #timer: Timer
 
@@ -80,16 +82,18 @@ export class Inspector {
   #begin(): void {
     const { calls } = this.#options
     this.#nodeJournal = new Journal()
-    this.#observed.set(NODE, calls.node.listen(this.#nodeJournal))
-    const stop = calls.onCall((call) => this.#follow(call))
-    this.#observed.set('', stop)
+    const stops = [calls.node.listen(this.#nodeJournal), calls.onCall((call) => this.#follow(call))]
+    this.#leaveNode = () => stops.forEach((stop) => stop())
     this.#arm()
   }
 
   #end(): void {
     this.#options.clock.clearTimeout(this.#timer)
+    this.#leaveNode?.()
     for (const stop of this.#observed.values()) stop()
     this.#observed.clear()
+    // Who comes next must not be given a journal in which nothing is written any more.
+    this.#joining.clear()
     // What goes on unseen would leave a hole.
     for (const [id, journal] of this.#journals) if (!journal.isOver) this.#journals.delete(id)
   }
@@ -190,13 +194,13 @@ export class Inspector {
 
   #forgetOldest(): void {
     const over = [...this.#journals].filter(([, journal]) => journal.isOver)
-    let lines = over.reduce((sum, [, journal]) => sum + journal.lines.length, 0)
+    let lines = over.reduce((sum, [, journal]) => sum + journal.size, 0)
     let calls = over.length
     for (const [id, journal] of over) {
       if (calls <= KEPT_CALLS && lines <= KEPT_LINES) return
       this.#journals.delete(id)
       calls -= 1
-      lines -= journal.lines.length
+      lines -= journal.size
     }
   }
 

@@ -1,10 +1,7 @@
 import type { CallTape, Happening } from '../recorder.ts'
-import { discreet } from '../recording/discretion.ts'
+import { discreet, LEAST_TOLD } from '../recording/discretion.ts'
 import { OUTLINE_LIMIT } from '../recording/outline.ts'
 import type { Header, Line } from '../recording/schema.ts'
-
-/** Neither what was said or keyed, nor whose numbers they are. */
-const DISCRETION = { audio: false, numbers: false }
 
 /** What happened in one call while somebody looked, bounded: past {@link OUTLINE_LIMIT} lines the oldest go, and it says so. */
 export class Journal implements CallTape {
@@ -30,8 +27,13 @@ export class Journal implements CallTape {
   /** In their order; what was dropped counts as one. */
   get lines(): readonly Line[] {
     const lines = this.#lines.slice(-OUTLINE_LIMIT)
-    const dropped = this.#dropped + this.#lines.length - lines.length
+    const dropped = this.#dropped + this.#lines.length - this.size
     return dropped === 0 ? lines : [{ at: 0, what: 'dropped', lines: dropped }, ...lines]
+  }
+
+  /** How many lines it keeps; `lines` are as many at most, and one more. */
+  get size(): number {
+    return Math.min(this.#lines.length, OUTLINE_LIMIT)
   }
 
   /** Calls `listener` with every line that comes, until the returned function is called. */
@@ -41,7 +43,7 @@ export class Journal implements CallTape {
   }
 
   note(at: number, happening: Happening): void {
-    const line: Line = { at: Math.round(at * 100) / 100, ...discreet(happening, DISCRETION) }
+    const line: Line = { at: Math.round(at * 100) / 100, ...discreet(happening, LEAST_TOLD) }
     this.#lines.push(line)
     if (this.#lines.length > 2 * OUTLINE_LIMIT) {
       this.#dropped += this.#lines.length - OUTLINE_LIMIT

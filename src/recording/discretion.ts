@@ -9,6 +9,9 @@ export interface Discretion {
   readonly numbers: boolean
 }
 
+/** Neither what was said or keyed, nor whose numbers they are. */
+export const LEAST_TOLD: Discretion = { audio: false, numbers: false }
+
 /** The line as it may be written down. */
 export function discreet(happening: Happening, { audio, numbers }: Discretion): Happening {
   switch (happening.what) {

@@ -1,11 +1,12 @@
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { OF_SOCKETS } from '../recorder.ts'
 
 /** Far more than a call has edges; a call that has more is told from its end. */
 export const OUTLINE_LIMIT = 2_000
 
-/** Lines that tell what went over a socket: they have these first. */
-const OF_SOCKETS = /^\{"at":[\d.]+,"what":"(?:received|sent|lost|malformed)"/
+/** How a line begins that tells what went over a socket: most do, and none of them is parsed. */
+const OF_A_SOCKET = new RegExp(`^\\{"at":[\\d.]+,"what":"(?:${OF_SOCKETS.join('|')})"`)
 const AUDIO = '"audio":true'
 
 /**
@@ -21,7 +22,7 @@ export async function readOutline(path: string): Promise<string> {
   try {
     for await (const line of createInterface({ input: file, crlfDelay: Infinity })) {
       if (header === undefined) header = line.replace(AUDIO, '"audio":false')
-      else if (!OF_SOCKETS.test(line)) lines.push(line)
+      else if (!OF_A_SOCKET.test(line)) lines.push(line)
       if (lines.length <= 2 * OUTLINE_LIMIT) continue
       dropped += lines.length - OUTLINE_LIMIT
       lines.splice(0, lines.length - OUTLINE_LIMIT)

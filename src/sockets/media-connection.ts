@@ -5,6 +5,7 @@ import type { Clock, Timer } from '../clock.ts'
 import { messageOf, ProtocolError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { parseStreamMessage, type StartMessage, type StreamMessage } from '../twilio/messages.ts'
+import { CLOSE_TIMEOUT_MS } from './accepted-sockets.ts'
 import { ComplaintWindow } from './complaint-window.ts'
 import { SocketStream } from './socket-stream.ts'
 import type { AttachedStream, StreamDesk } from './stream-desk.ts'
@@ -29,8 +30,6 @@ const HELD_LIMIT = 100
 const NORMAL = 1000
 const POLICY_VIOLATION = 1008
 const INTERNAL_ERROR = 1011
-/** How long a peer may take over its side of a close before the socket is cut. */
-export const CLOSE_TIMEOUT_MS = 2_000
 
 type Phase =
   | { readonly name: 'awaitingStart'; readonly timer: Timer }

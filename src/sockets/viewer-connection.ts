@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer'
 import type { RawData, WebSocket } from 'ws'
 import type { Clock, Timer } from '../clock.ts'
 import type { Logger } from '../log.ts'
-import { CLOSE_TIMEOUT_MS, textOf } from './media-connection.ts'
+import { CLOSE_TIMEOUT_MS } from './accepted-sockets.ts'
+import { textOf } from './media-connection.ts'
 import type { Viewer, ViewerDesk, ViewerPort } from './viewer-desk.ts'
 
 const PING_EVERY_MS = 10_000

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer } from 'ws'
 import { INSPECTOR_PATH, type ViewerSession } from '../viewer-session.ts'
-import { CLOSE_TIMEOUT_MS } from './media-connection.ts'
+import { AcceptedSockets } from './accepted-sockets.ts'
 import { deny, pathOf } from './upgrade.ts'
 import { ViewerConnection, type ViewerConnectionOptions } from './viewer-connection.ts'
 
@@ -10,13 +9,8 @@ const PATH = `${INSPECTOR_PATH}/socket`
 /** Each of them is told what happens in a call that is being carried: beyond a team of people it costs that call. */
 const MAX_VIEWERS = 16
 
-const SOCKET_OPTIONS = {
-  noServer: true,
-  // A page says what it wants to watch, and nothing else.
-  maxPayload: 4 * 1024,
-  perMessageDeflate: false,
-  closeTimeout: CLOSE_TIMEOUT_MS,
-}
+/** A page says what it wants to watch, and nothing else. */
+const MAX_MESSAGE_BYTES = 4 * 1024
 
 export interface ViewerEndpointOptions extends ViewerConnectionOptions {
   readonly session: ViewerSession
@@ -27,8 +21,7 @@ export interface ViewerEndpointOptions extends ViewerConnectionOptions {
 /** `GET /inspector/socket`: only who may look becomes a WebSocket. Owns the sockets it opened, until `close`. */
 export class ViewerEndpoint {
   readonly #options: ViewerEndpointOptions
-  readonly #server = new WebSocketServer(SOCKET_OPTIONS)
-  readonly #connections = new Set<ViewerConnection>()
+  readonly #sockets = new AcceptedSockets<ViewerConnection>(MAX_MESSAGE_BYTES)
 
   constructor(options: ViewerEndpointOptions) {
     this.#options = options
@@ -47,25 +40,20 @@ export class ViewerEndpoint {
       logger.warn({ code: objection.code }, `inspector socket refused: ${objection.detail}`)
       return deny(socket, objection.status, objection.detail)
     }
-    if (this.#connections.size >= maxViewers) {
+    if (this.#sockets.size >= maxViewers) {
       const detail = `expected at most ${maxViewers} viewers at once, got one more`
       logger.warn(`inspector socket refused: ${detail}`)
       return deny(socket, 503, detail)
     }
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = new ViewerConnection(webSocket, this.#options)
-      this.#connections.add(connection)
-      webSocket.once('close', () => this.#connections.delete(connection))
-    })
+    this.#sockets.accept({ request, socket, head }, (webSocket) => new ViewerConnection(webSocket, this.#options))
   }
 
   get connections(): number {
-    return this.#connections.size
+    return this.#sockets.size
   }
 
   /** Closes every socket that is still open (1001, going away). */
   close(): void {
-    for (const connection of this.#connections) connection.close(1001, 'the server is stopping')
-    this.#server.close()
+    this.#sockets.close()
   }
 }

@@ -223,6 +223,25 @@ describe('a viewer', () => {
     other.closed()
   })
 
+  it('sees a call go on though the one before it left while the recording was being read', async () => {
+    const { clock, calls, look } = rig()
+    const call = calls.admit('call_a')
+    const readings: ((text: undefined) => void)[] = []
+    calls.recorded = () => new Promise((resolve) => readings.push(resolve))
+    const hasty = look()
+    await hasty.watch('call_a')
+    hasty.closed()
+    const viewer = look()
+    await viewer.watch('call_a')
+    for (const finish of readings) finish(undefined)
+    await clock.advance(0)
+    call.happens(step('later'))
+    await clock.advance(50)
+    expect(viewer.of('lines')).toMatchObject([{ lines: [{ event: 'later' }] }])
+    expect(hasty.of('film')).toEqual([])
+    viewer.closed()
+  })
+
   it('can look back at a call that ended while somebody looked', async () => {
     const { calls, look } = rig()
     const viewer = look()

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { encodeMulaw } from '../../audio/index.ts'
 import { loadTelephoneSpeech } from '../../audio/prompt.ts'
+import { toMulaw } from '../../simulator/recorded-speech.ts'
 import { markerFrame } from './marker.ts'
 import { MaskedSpeech } from './media-writer.ts'
 
@@ -25,8 +25,7 @@ export async function loadLoadSpeech(folder: string): Promise<LoadSpeech> {
 
 /** Whole frames of mu-law; a recording's last few samples are left out. */
 function framesOf(pcm: Int16Array): Uint8Array[] {
-  const bytes = new Uint8Array(pcm.length)
-  encodeMulaw(pcm, bytes)
+  const bytes = toMulaw(pcm)
   return Array.from({ length: Math.floor(bytes.length / FRAME) }, (_, index) =>
     bytes.subarray(index * FRAME, (index + 1) * FRAME),
   )
