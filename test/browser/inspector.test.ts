@@ -8,6 +8,8 @@ import { launch, maySkip, MISSING } from './chromium.ts'
 /** The demo as it is started by hand, and its page in a real browser. */
 
 const PATIENCE_MS = 15_000
+/** Of a call that was answered, in their order. */
+const WHOLE_LIFE = ['idle', 'connecting', 'active', 'stopping', 'ended'].map((state) => `call.${state}`)
 /** Set it to keep what the browser showed. */
 const SHOTS = process.env['CALLCHART_SCREENSHOTS']
 
@@ -144,13 +146,7 @@ describe.skipIf(maySkip)(`the inspector in a browser${maySkip ? ` (left out: ${M
       // The demo's people hang up by themselves.
       await lit(page, 'call.ended').waitFor()
       await page.locator(`#call-list [data-call="${id}"] [data-state=ended]`).waitFor()
-      expect(await statesFromTheBeginning(page)).toEqual([
-        'call.idle',
-        'call.connecting',
-        'call.active',
-        'call.stopping',
-        'call.ended',
-      ])
+      expect(await statesFromTheBeginning(page)).toEqual(WHOLE_LIFE)
       await page.locator('#scrubber').fill('3')
       await shoot(page, `back-${direction}`)
       await page.locator('#live').click()
@@ -172,13 +168,7 @@ describe.skipIf(maySkip)(`the inspector in a browser${maySkip ? ` (left out: ${M
     await page.locator('#open-recording').setInputFiles(await download.path())
     await lit(page, 'call.ended').waitFor()
     expect(await page.locator('#scrubber').getAttribute('max')).toBe(count)
-    expect(await statesFromTheBeginning(page)).toEqual([
-      'call.idle',
-      'call.connecting',
-      'call.active',
-      'call.stopping',
-      'call.ended',
-    ])
+    expect(await statesFromTheBeginning(page)).toEqual(WHOLE_LIFE)
     await page.locator('#sequence [data-line]').first().click()
     await shoot(page, 'recording')
     await page

@@ -1,8 +1,7 @@
 /** The media endpoint on a real server and a virtual clock, with a desk that does as the test says. */
 
-import { createServer } from 'node:http'
-import { expect, onTestFinished, vi } from 'vitest'
-import { WebSocket } from 'ws'
+import { expect, vi } from 'vitest'
+import type { WebSocket } from 'ws'
 import { createLogger } from '../../src/log.ts'
 import type { StreamPort } from '../../src/media/stream-port.ts'
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts'
@@ -11,7 +10,8 @@ import type { AttachedStream, StreamDesk } from '../../src/sockets/stream-desk.t
 import type { StartMessage } from '../../src/twilio/messages.ts'
 import { signUpgrade } from '../../src/twilio/signature.ts'
 import { CONNECTED, MEDIA, START } from '../twilio/wire-messages.ts'
-import { type Handshake, RawPeer } from './raw-peer.ts'
+import type { Handshake, RawPeer } from './raw-peer.ts'
+import { eventually, opened, openUpgrades } from './upgrade-rig.ts'
 
 export const PUBLIC_URL = 'https://calls.example.com'
 export const STREAM_URL = 'wss://calls.example.com/ws'
@@ -67,10 +67,7 @@ export class NotedStream implements AttachedStream {
   }
 }
 
-/** Waits in real time, by default for less than any timer of real time takes. */
-export function eventually(check: () => Promise<void> | void, timeout = 1_500): Promise<void> {
-  return vi.waitFor(check, { interval: 2, timeout })
-}
+export { eventually }
 
 export interface ConnectOptions {
   readonly url?: string
@@ -96,47 +93,14 @@ export async function openSockets() {
     logger: createLogger('trace', { write: (line) => lines.push(line) }),
     desk: { admit },
   })
-  const server = createServer((_, response) => response.writeHead(404).end())
-  server.on('upgrade', endpoint.upgrade)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  const port = typeof address === 'object' && address !== null ? address.port : 0
-  const clients: WebSocket[] = []
-  const peers: RawPeer[] = []
-
-  const openConnections = () =>
-    new Promise<number>((resolve, reject) => {
-      server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)))
-    })
-
-  onTestFinished(async () => {
-    for (const client of clients) client.terminate()
-    for (const peer of peers) peer.socket.destroy()
-    await eventually(async () => expect(await openConnections()).toBe(0))
-    // Whatever the ending: nobody is left, and nothing is waited for.
-    await eventually(() => expect(endpoint.connections).toBe(0))
-    expect(clock.pending).toBe(0)
-    await new Promise((resolve) => server.close(resolve))
-  })
+  const { upgrade } = endpoint
+  const { openConnections, ...knocking } = await openUpgrades({ upgrade, endpoint, clock })
 
   const signature = (url = STREAM_URL, token = AUTH_TOKEN) => signUpgrade({ url, token })
 
   /** Resolves with an open socket, or with the status of the refusal. */
-  const connect = ({ url, path = '/ws', token, headers, perMessageDeflate = false }: ConnectOptions = {}) => {
-    const client = new WebSocket(`ws://127.0.0.1:${port}${path}`, {
-      perMessageDeflate,
-      headers: headers ?? { 'x-twilio-signature': signature(url, token) },
-    })
-    clients.push(client)
-    client.on('error', () => undefined)
-    return new Promise<WebSocket | number>((resolve) => {
-      client.on('open', () => resolve(client))
-      client.on('unexpected-response', (_, response) => {
-        resolve(response.statusCode ?? 0)
-        client.terminate()
-      })
-    })
-  }
+  const connect = ({ url, path = '/ws', token, headers, perMessageDeflate = false }: ConnectOptions = {}) =>
+    knocking.connect(path, { perMessageDeflate, headers: headers ?? { 'x-twilio-signature': signature(url, token) } })
 
   return {
     clock,
@@ -147,18 +111,12 @@ export async function openSockets() {
     openConnections,
     connect,
     async open(options?: ConnectOptions): Promise<WebSocket> {
-      const client = await connect(options)
-      if (typeof client === 'number') throw new Error(`expected an open socket, got status ${client}`)
-      return client
+      return opened(await connect(options))
     },
     /** A signed handshake by hand. */
     raw(handshake: Handshake = {}): RawPeer {
-      const peer = new RawPeer(port, {
-        ...handshake,
-        headers: { 'x-twilio-signature': signature(), ...handshake.headers },
-      })
-      peers.push(peer)
-      return peer
+      const headers = { 'x-twilio-signature': signature(), ...handshake.headers }
+      return knocking.raw({ ...handshake, headers })
     },
     /** The stream that was admitted last. */
     get stream(): NotedStream {
