@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { FRAME_MS, MULAW_BYTES_PER_MS } from '../audio/format.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
+import { SampleBlock } from '../audio/sample-block.ts'
 import { TelephoneDecoder } from '../audio/telephone-codec.ts'
 import type { Clock } from '../clock.ts'
 import { type AudioListener, AudioListeners, requireChunkMs } from './audio-listeners.ts'
@@ -28,28 +29,23 @@ export type { AudioListener } from './audio-listeners.ts'
 export class InboundScratch {
   readonly bytes: Buffer
   readonly pcm: Int16Array
-  #bytesOfLast: Uint8Array
-  #pcmOfLast: Int16Array
+  readonly #bytes: SampleBlock<Uint8Array>
+  readonly #pcm: SampleBlock
 
   /** @param maxMessageBytes the largest message that can arrive; base64 makes three bytes of four. */
   constructor(maxMessageBytes: number) {
     this.bytes = Buffer.alloc(Math.ceil((maxMessageBytes * 3) / 4))
     this.pcm = new Int16Array(this.bytes.length * 2)
-    this.#bytesOfLast = this.bytes
-    this.#pcmOfLast = this.pcm
+    this.#bytes = new SampleBlock(new Uint8Array(this.bytes.buffer, this.bytes.byteOffset, this.bytes.length))
+    this.#pcm = new SampleBlock(this.pcm)
   }
 
-  /** The first `count` bytes. Nearly all frames are as long as the one before, so nearly always there is such a view. */
   firstBytes(count: number): Uint8Array {
-    if (this.#bytesOfLast.length !== count)
-      this.#bytesOfLast = new Uint8Array(this.bytes.buffer, this.bytes.byteOffset, count)
-    return this.#bytesOfLast
+    return this.#bytes.first(count)
   }
 
-  /** The same of samples. */
   firstSamples(count: number): Int16Array {
-    if (this.#pcmOfLast.length !== count) this.#pcmOfLast = this.pcm.subarray(0, count)
-    return this.#pcmOfLast
+    return this.#pcm.first(count)
   }
 }
 

@@ -1,5 +1,6 @@
 import { MULAW_BYTES_PER_MS } from '../audio/format.ts'
 import { mulawDbfs } from '../audio/levels.ts'
+import { SampleBlock } from '../audio/sample-block.ts'
 
 /** A frame behind its prefill: a live source needs no more, unless the carrier ran dry. */
 const FIRST_BYTES = 40 * MULAW_BYTES_PER_MS
@@ -7,8 +8,8 @@ const FIRST_BYTES = 40 * MULAW_BYTES_PER_MS
 /** The audio of one message as it is put together, and then, until the next, of the one that was sent last. */
 export class OutgoingMessage {
   readonly #most: number
-  #bytes = new Uint8Array(FIRST_BYTES)
-  #sent = this.#bytes
+  #block = new SampleBlock(new Uint8Array(FIRST_BYTES))
+  #sent = this.#block.samples
 
   /** @param most bytes that a message may have. */
   constructor(most: number) {
@@ -18,18 +19,17 @@ export class OutgoingMessage {
   /** The message's memory, with room for its first `count` bytes; what was written there stays. */
   reserve(count: number): Uint8Array {
     if (count > this.#most) throw new RangeError(`expected a message of at most ${this.#most} bytes, got ${count}`)
-    if (count > this.#bytes.length) {
+    if (count > this.#block.samples.length) {
       const longer = new Uint8Array(count)
-      longer.set(this.#bytes)
-      this.#bytes = longer
-      this.#sent = longer
+      longer.set(this.#block.samples)
+      this.#block = new SampleBlock(longer)
     }
-    return this.#bytes
+    return this.#block.samples
   }
 
-  /** The first `count` bytes, to be sent. Nearly all messages are as long as the one before. */
+  /** The first `count` bytes, to be sent. */
   first(count: number): Uint8Array {
-    if (this.#sent.length !== count) this.#sent = this.#bytes.subarray(0, count)
+    this.#sent = this.#block.first(count)
     return this.#sent
   }
 
