@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { measureAudio } from './audio.ts'
-import { type Capacity, guessMost, measureCapacity, searchMost } from './capacity.ts'
+import { type Capacity, guessMost, measureCapacity, searchMost, STEADY_SHARE } from './capacity.ts'
 import { drawCapacities } from './chart.ts'
 import { hasMissed } from './checks.ts'
 import {
@@ -28,7 +28,6 @@ import { measureViewing, type Viewing } from './viewing.ts'
 
 /** Calls at which the two WebSocket libraries of Python are compared. */
 const PYTHON_TRIAL_CALLS = 60
-const LONG_SHARE = 0.7
 /** A core that carries fewer has other troubles than growth. */
 const FEWEST_CALLS = 20
 
@@ -76,7 +75,7 @@ async function measureAll(run: Run): Promise<Parts> {
   if (most < FEWEST_CALLS) return { audio, stages, capacities }
   const growth = await measureGrowthOf(most, run)
   const viewing = await measureViewingOf(() => Promise.resolve(most), run)
-  const longRun = await measureLongOf(Math.floor(most * LONG_SHARE), run)
+  const longRun = await measureLongOf(Math.floor(most * STEADY_SHARE), run)
   return { audio, stages, capacities, growth, viewing, longRun }
 }
 
@@ -93,7 +92,7 @@ async function longOnly(run: Run): Promise<Parts> {
   const { most } = await within(CALLCHART, run, async (session) => {
     return searchMost(session, await guessMost(session, run.plan), run.plan)
   })
-  const calls = Math.max(FEWEST_CALLS, Math.floor(most * LONG_SHARE))
+  const calls = Math.max(FEWEST_CALLS, Math.floor(most * STEADY_SHARE))
   return { capacities: [], longRun: await measureLongOf(calls, run) }
 }
 

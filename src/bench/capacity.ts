@@ -28,7 +28,8 @@ const FIRST_CALLS = 80
 const GUESSED_SHARE = 0.85
 /** Less than this is not measured, but guessed. */
 const LEAST_SHARE = 0.01
-const STEADY_SHARE = 0.7
+/** Of the most calls: what a core is asked to carry for long. */
+export const STEADY_SHARE = 0.7
 const SETTING_UP_AT_ONCE = 32
 const MOST_TRIES = 3
 /** For an overloaded server to get over it. */

@@ -1,3 +1,4 @@
+import { STEADY_SHARE } from './capacity.ts'
 import type { Seen } from './load/onlooker.ts'
 import type { BenchPlan } from './options.ts'
 import { medianOf } from './quantiles.ts'
@@ -18,12 +19,11 @@ export interface Turn {
 }
 
 const MOST_CALLS = 200
-const SHARE = 0.7
 const TURNS = 4
 
 /** @param most how many calls the core carries. */
 export async function measureViewing(session: Session, most: number, plan: BenchPlan): Promise<Viewing> {
-  const calls = Math.max(1, Math.min(MOST_CALLS, Math.floor(most * SHARE)))
+  const calls = Math.max(1, Math.min(MOST_CALLS, Math.floor(most * STEADY_SHARE)))
   const turns: Turn[] = []
   await session.resize(calls)
   // Whoever comes first would else pay for compiling.
