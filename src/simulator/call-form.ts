@@ -6,6 +6,8 @@ import type { SimulatedCall } from './call.ts'
 export function callForm(call: SimulatedCall, accountSid: string): Record<string, string> {
   return {
     ...(call.direction === 'inbound' ? { CallToken: `token-${call.sid}`, StirVerstat: 'TN-Validation-Passed-A' } : {}),
+    // Of a leg that another one has dialled.
+    ...(call.parentSid === undefined ? {} : { ParentCallSid: call.parentSid }),
     AccountSid: accountSid,
     ApiVersion: '2010-04-01',
     CallSid: call.sid,

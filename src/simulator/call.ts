@@ -8,13 +8,16 @@
 
 import type { Timer } from '../clock.ts'
 import type { CallStatus } from '../twilio/webhooks.ts'
+import type { Bridge } from './bridge.ts'
+import type { CallRecording, RecordingFaults } from './call-recording.ts'
 import { type CallReport, reportOf } from './call-report.ts'
 import type { Exchange } from './exchange.ts'
+import type { AnsweredBy } from './machine-detection.ts'
 import type { MediaStream } from './media-stream.ts'
 import type { StreamScript } from './replay-script.ts'
 import { SpeechQueue } from './speech-queue.ts'
 import type { StatusCallbacks } from './status-callbacks.ts'
-import { renderHeard } from './timeline.ts'
+import { type Audible, renderHeard } from './timeline.ts'
 import type { Warning } from './warnings.ts'
 
 export type EndedBy = 'caller' | 'callee' | 'api' | 'twiml' | 'carrier'
@@ -26,13 +29,18 @@ export interface CallFaults {
   readonly customParameters?: Readonly<Record<string, string>>
   /** What each media stream brings, one after the other, in the place of what the person says. */
   readonly scripts?: readonly StreamScript[]
+  /** What becomes of the call's recordings, and how the server is told of it. */
+  readonly recordings?: RecordingFaults
 }
 
 export interface CallFacts {
-  readonly direction: 'inbound' | 'outbound-api'
+  /** `outbound-dial` is a leg that another one has dialled. */
+  readonly direction: 'inbound' | 'outbound-api' | 'outbound-dial'
   readonly from: string
   readonly to: string
   readonly faults: CallFaults
+  /** The leg that has dialled this one. */
+  readonly parentSid?: string
 }
 
 export interface CallEnding {
@@ -47,6 +55,7 @@ export class SimulatedCall {
   readonly direction: CallFacts['direction']
   readonly from: string
   readonly to: string
+  readonly parentSid: string | undefined
   readonly faults: CallFaults
   status: CallStatus
   readonly createdAt: number
@@ -59,6 +68,14 @@ export class SimulatedCall {
   isRouted = false
   /** Every media stream of the call, in order; more than one when a lost one was replaced. */
   readonly streams: MediaStream[] = []
+  /** Joined to another leg, now or earlier. */
+  bridge: Bridge | undefined
+  /** What was heard over each bridge, in order. */
+  readonly ears: Audible[] = []
+  /** In the order of their beginning; at most the last one is still going on. */
+  readonly recordings: CallRecording[] = []
+  /** What answering machine detection has found. */
+  answeredBy: AnsweredBy | undefined
   /** The verbs of each TwiML document that was fetched. */
   readonly documents: string[] = []
   /** What Twilio's debugger would show, each kind once per stream. */
@@ -76,6 +93,7 @@ export class SimulatedCall {
     this.direction = facts.direction
     this.from = facts.from
     this.to = facts.to
+    this.parentSid = facts.parentSid
     this.faults = facts.faults
     this.status = facts.direction === 'inbound' ? 'ringing' : 'queued'
     this.createdAt = exchange.clock.now()
@@ -104,6 +122,11 @@ export class SimulatedCall {
     return this.stream?.isFlowing === true
   }
 
+  /** Is the person talking to another one? */
+  get isBridged(): boolean {
+    return this.bridge?.isOver === false
+  }
+
   /** How long it has been, or was, answered; undefined when it never was. */
   get durationMs(): number | undefined {
     return this.answeredAt === undefined ? undefined : this.#until - this.answeredAt
@@ -116,7 +139,7 @@ export class SimulatedCall {
 
   /** What the person has heard since the call was answered, 8 kHz, silence included. */
   heard(): Int16Array {
-    return renderHeard(this.streams, this.answeredAt ?? this.createdAt, this.#until)
+    return renderHeard([...this.streams, ...this.ears], this.answeredAt ?? this.createdAt, this.#until)
   }
 
   report(): CallReport {

@@ -1,14 +1,15 @@
 /** What happens when the carrier rings a number: what a test has programmed, or an answer after a second. */
 
 import type { CallFaults, SimulatedCall } from './call.ts'
+import type { CallbackFaults } from './callback-delivery.ts'
 import type { Exchange } from './exchange.ts'
-import type { CallbackFaults } from './status-callbacks.ts'
-import { type Instructions, TwimlRunner } from './twiml-runner.ts'
+import { greet, type GreetingPlan } from './greeting.ts'
+import type { DetectionPlan } from './machine-detection.ts'
 import { sleep } from './waiting.ts'
 
 export type CalleeOutcome = 'answers' | 'busy' | 'no-answer' | 'failed' | 'canceled'
 
-export interface CalleePlan extends CallFaults {
+export interface CalleePlan extends CallFaults, GreetingPlan, DetectionPlan {
   /** Default `answers`. */
   readonly outcome?: CalleeOutcome
   /** How long it rings before it is answered; default 1,000. `Infinity` waits for `callee.answers()`. */
@@ -22,8 +23,7 @@ export interface CalleePlan extends CallFaults {
 /** A plan, or its outcome alone. */
 export type CalleeBehaviour = CalleePlan | CalleeOutcome
 
-export interface OutboundOrder {
-  readonly instructions: Instructions
+export interface RingOrder {
   readonly ringTimeoutMs: number
   readonly timeLimitMs: number
   /** How long the carrier keeps the order in its queue. */
@@ -39,10 +39,9 @@ export function toPlan(behaviour: CalleeBehaviour): CalleePlan {
 }
 
 /** Dials, rings, and does what the plan says; resolves when the call is up or over. */
-export async function dialOut(
+export async function ring(
   call: SimulatedCall,
-  runner: TwimlRunner,
-  order: OutboundOrder,
+  order: RingOrder,
   plan: CalleePlan,
   { clock }: Exchange,
 ): Promise<void> {
@@ -65,5 +64,5 @@ export async function dialOut(
     return call.finish({ status: 'no-answer', by: 'carrier', sipCode: plan.sipCode ?? 487 })
   }
   call.answer(order.timeLimitMs)
-  runner.start(order.instructions)
+  greet(call, plan, clock)
 }

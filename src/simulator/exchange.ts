@@ -1,11 +1,11 @@
 /** The telephone exchange: what every call, stream and request of one simulated carrier shares. */
 
 import type { Clock } from '../clock.ts'
-import type { Activity } from './activity.ts'
+import { Activity } from './activity.ts'
 import type { Reach } from './addresses.ts'
 import type { Random } from './random.ts'
 import type { Warning } from './warnings.ts'
-import type { WebhookClient } from './webhook-client.ts'
+import { WebhookClient } from './webhook-client.ts'
 
 export interface Exchange {
   readonly accountSid: string
@@ -26,4 +26,19 @@ export interface Exchange {
   readonly dateAt: (ms: number) => Date
   /** Notes what Twilio's debugger would show. */
   readonly warn: (warning: Warning) => void
+  /** The REST interface's origin, once it listens. */
+  readonly apiUrl: () => string
+}
+
+type Given = Pick<Exchange, 'accountSid' | 'authToken' | 'clock' | 'random' | 'closing' | 'warn' | 'apiUrl'> &
+  Partial<Pick<Exchange, 'reach' | 'answerTimeoutMs' | 'jitterMs'>>
+
+/** Fifteen seconds for an answer, as with Twilio, and a line with a little jitter, unless given otherwise. */
+export function createExchange({ reach = {}, answerTimeoutMs = 15_000, jitterMs = 2, ...given }: Given): Exchange {
+  const { clock, authToken, closing } = given
+  const activity = new Activity()
+  const wallOrigin = Date.now() - clock.now()
+  const webhooks = new WebhookClient({ authToken, reach, clock, activity, answerTimeoutMs, closing })
+  const dateAt = (ms: number): Date => new Date(wallOrigin + ms)
+  return { ...given, reach, answerTimeoutMs, jitterMs, activity, webhooks, dateAt }
 }

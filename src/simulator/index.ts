@@ -1,7 +1,10 @@
 /** `callchart/testing`: a carrier that speaks Twilio's wire over real sockets, to try any server with. */
 export type { CallFaults, EndedBy, SimulatedCall } from './call.ts'
+export type { CallRecording, RecordingFaults, RecordingStatus } from './call-recording.ts'
 export type { CallReport } from './call-report.ts'
+export type { CallbackFaults } from './callback-delivery.ts'
 export type { CalleeBehaviour, CalleeOutcome, CalleePlan } from './callee.ts'
+export type { AnsweredBy } from './machine-detection.ts'
 export type { MediaStream, StreamEnd } from './media-stream.ts'
 export type { DialOptions, HeardSpeech, HearOptions, Person } from './person.ts'
 export type { OwnNumber } from './phone-book.ts'
@@ -22,7 +25,7 @@ export {
   type StreamClaims,
 } from './simulated-carrier.ts'
 export { simulateCalls, type SimulateOptions, type SimulateResult } from './simulate.ts'
-export type { CallbackFaults, CallEvent } from './status-callbacks.ts'
+export type { CallEvent } from './status-callbacks.ts'
 export type { StreamLogEntry } from './stream-log.ts'
 export { type UntilOptions, VirtualClock } from './virtual-clock.ts'
 export { until } from './waiting.ts'

@@ -48,7 +48,7 @@ const LONGEST_SPEECH_MS = 600_000
 const STREAM_LOOK_MS = 10
 
 export class Person {
-  /** E.164. */
+  /** E.164, or a SIP address. */
   readonly number: string
   /** The latest call. */
   call: SimulatedCall | undefined

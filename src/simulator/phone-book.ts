@@ -2,7 +2,7 @@
 
 import type { CalleePlan } from './callee.ts'
 import type { Random } from './random.ts'
-import type { HttpMethod } from './twiml.ts'
+import type { HttpMethod } from './twiml-element.ts'
 
 /** A number of the account, as `IncomingPhoneNumbers` has it. */
 export interface OwnNumber {
@@ -41,11 +41,17 @@ export class PhoneBook {
     return this.#numbers.get(phoneNumber)
   }
 
-  plan(phoneNumber: string): CalleePlan {
-    return this.#plans.get(phoneNumber) ?? {}
+  /** Of a telephone number or a SIP address. */
+  plan(address: string): CalleePlan {
+    return this.#plans.get(bareAddress(address)) ?? {}
   }
 
-  program(phoneNumber: string, plan: CalleePlan): void {
-    this.#plans.set(phoneNumber, plan)
+  program(address: string, plan: CalleePlan): void {
+    this.#plans.set(bareAddress(address), plan)
   }
+}
+
+/** Whose telephone it is: a SIP address without its parameters and headers; a number is left as it is. */
+export function bareAddress(address: string): string {
+  return address.replace(/^(sips?:[^;?]*).*$/i, '$1')
 }

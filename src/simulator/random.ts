@@ -21,7 +21,7 @@ export class Random {
   }
 
   /** Two letters and 32 hexadecimal digits: https://www.twilio.com/docs/glossary/what-is-a-sid */
-  sid(prefix: 'AC' | 'CA' | 'MZ' | 'PN'): string {
+  sid(prefix: 'AC' | 'CA' | 'MZ' | 'PN' | 'RE'): string {
     const word = (): string => this.between(0, 0xffffffff).toString(16).padStart(8, '0')
     return prefix + word() + word() + word() + word()
   }

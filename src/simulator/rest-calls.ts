@@ -2,22 +2,23 @@
 
 import type { SimulatedCall } from './call.ts'
 import { toRfc2822 } from './call-form.ts'
+import type { CallbackTarget } from './callback-delivery.ts'
+import { type DetectionOrder, parseDetectionOrder } from './detection-order.ts'
 import type { Exchange } from './exchange.ts'
+import { numberOf } from './rest-form.ts'
 import { type ProblemCode, RestProblem } from './rest-problem.ts'
-import { CALL_EVENTS, type CallEvent } from './status-callbacks.ts'
+import { type CallEvent, toCallEvents } from './status-callbacks.ts'
 import type { Instructions } from './twiml-runner.ts'
-import type { HttpMethod } from './twiml.ts'
 
 /** A checked request for a call. */
 export interface CallOrder {
   readonly to: string
   readonly from: string
   readonly instructions: Instructions
-  readonly statusCallback:
-    | { readonly url: string; readonly method: HttpMethod; readonly events: Set<CallEvent> }
-    | undefined
+  readonly statusCallback: (CallbackTarget & { readonly events: ReadonlySet<CallEvent> }) | undefined
   readonly ringTimeoutMs: number
   readonly timeLimitMs: number
+  readonly detection: DetectionOrder | undefined
 }
 
 /** What an update asks for. */
@@ -34,9 +35,9 @@ const MAGIC_TO: ReadonlyMap<string, ProblemCode> = new Map([
 const MAGIC_FROM_INVALID = '+15005550001'
 const MAGIC_FROM_VALID = '+15005550006'
 const LONGEST_TWIML = 4_000
-const RING_TIMEOUT_SECONDS = { standard: 60, longest: 600 } as const
+const RING_TIMEOUT_SECONDS = { standard: 60, least: 1, most: 600 } as const
 /** Four hours. */
-const TIME_LIMIT_SECONDS = { standard: 14_400, longest: 86_400 } as const
+const TIME_LIMIT_SECONDS = { standard: 14_400, least: 1, most: 86_400 } as const
 
 /** Throws {@link RestProblem}. `ownNumbers` restricts the caller id; undefined lets any number call. */
 export function parseCallOrder(params: URLSearchParams, ownNumbers: ReadonlySet<string> | undefined): CallOrder {
@@ -44,15 +45,14 @@ export function parseCallOrder(params: URLSearchParams, ownNumbers: ReadonlySet<
   const from = checkFrom(params.get('From'), ownNumbers)
   const instructions = parseInstructions(params, 'url')
   if (instructions === undefined) throw new RestProblem(21205)
-  const ringTimeout = secondsOf(params, 'Timeout', RING_TIMEOUT_SECONDS)
-  const timeLimit = secondsOf(params, 'TimeLimit', TIME_LIMIT_SECONDS)
   return {
     to,
     from,
     instructions,
     statusCallback: parseStatusCallback(params),
-    ringTimeoutMs: ringTimeout * 1_000,
-    timeLimitMs: timeLimit * 1_000,
+    ringTimeoutMs: numberOf(params, 'Timeout', RING_TIMEOUT_SECONDS) * 1_000,
+    timeLimitMs: numberOf(params, 'TimeLimit', TIME_LIMIT_SECONDS) * 1_000,
+    detection: parseDetectionOrder(params),
   }
 }
 
@@ -65,10 +65,11 @@ export function parseCallUpdate(params: URLSearchParams): CallUpdate {
   throw new RestProblem(21218, 400, `expected Status completed or canceled, Twiml or Url, got Status ${status}`)
 }
 
-/** Whether a call belongs into the answer to a list request: by To, From, Status and StartTime. */
+/** Whether a call belongs into the answer to a list request: by To, From, Status, ParentCallSid and StartTime. */
 export function isListed(call: SimulatedCall, query: URLSearchParams, { dateAt }: Exchange): boolean {
   const matches = (name: string, value: string): boolean => (query.get(name) ?? value) === value
   if (!matches('To', call.to) || !matches('From', call.from) || !matches('Status', statusOf(call))) return false
+  if (!matches('ParentCallSid', call.parentSid ?? '')) return false
   // A call that was never answered has no start time; Twilio lists it by when it was created.
   const start = dateAt(call.answeredAt ?? call.createdAt)
   const day = query.get('StartTime')
@@ -98,11 +99,11 @@ export function callResource(call: SimulatedCall, { accountSid, dateAt }: Exchan
     start_time: date(call.answeredAt),
     end_time: date(call.endedAt),
     duration: call.isOver ? String(seconds) : null,
-    answered_by: null,
+    answered_by: call.answeredBy ?? null,
     caller_name: null,
     forwarded_from: null,
     group_sid: null,
-    parent_call_sid: null,
+    parent_call_sid: call.parentSid ?? null,
     phone_number_sid: '',
     price: null,
     price_unit: 'USD',
@@ -151,18 +152,8 @@ function parseInstructions(params: URLSearchParams, prefer: 'url' | 'twiml'): In
 function parseStatusCallback(params: URLSearchParams): CallOrder['statusCallback'] {
   const url = params.get('StatusCallback')
   if (url === null || url === '') return undefined
-  const asked = params.getAll('StatusCallbackEvent').flatMap((events) => events.split(' '))
-  const events = CALL_EVENTS.filter((event) => asked.includes(event))
   const method = params.get('StatusCallbackMethod') === 'GET' ? 'GET' : 'POST'
-  return { url, method, events: new Set(asked.length === 0 ? ['completed'] : events) }
-}
-
-function secondsOf(params: URLSearchParams, name: string, limit: { standard: number; longest: number }): number {
-  const given = params.get(name)
-  if (given === null) return limit.standard
-  const seconds = Number(given)
-  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= limit.longest) return seconds
-  throw new RestProblem(21218, 400, `expected ${name} from 1 to ${limit.longest}, got ${given}`)
+  return { url, method, events: toCallEvents(params.getAll('StatusCallbackEvent')) }
 }
 
 function toDay(date: Date): string {

@@ -1,6 +1,15 @@
 /** Answers prepared for coming REST requests, one each, first in, first out. */
 
-export type RestOperation = 'create' | 'update' | 'fetch' | 'list' | 'numbers'
+/** Of calls, but for those that say otherwise. */
+export type RestOperation =
+  | 'create'
+  | 'update'
+  | 'fetch'
+  | 'list'
+  | 'numbers'
+  | 'startRecording'
+  | 'changeRecording'
+  | 'fetchRecordings'
 
 export interface PreparedAnswer {
   /** Only a request of this kind takes it; default: any. */

@@ -26,8 +26,8 @@ export class RestProblem extends Error {
   readonly code: ProblemCode
   readonly status: number
 
-  constructor(code: ProblemCode, status = 400, detail?: string) {
-    super(detail === undefined ? MESSAGES[code] : `${MESSAGES[code]}: ${detail}`)
+  constructor(code: ProblemCode, status = 400, detail?: string, meaning: string = MESSAGES[code]) {
+    super(detail === undefined ? meaning : `${meaning}: ${detail}`)
     this.code = code
     this.status = status
   }
@@ -36,6 +36,11 @@ export class RestProblem extends Error {
     const { code, message, status } = this
     return { code, message, more_info: `https://www.twilio.com/docs/errors/${code}`, status }
   }
+}
+
+/** 21220 has other words where a recording is asked for. */
+export function notRecordable(detail: string): RestProblem {
+  return new RestProblem(21220, 400, detail, 'Requested resource is not eligible for recording')
 }
 
 /** What Twilio would say with a bare HTTP status. */

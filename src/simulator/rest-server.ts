@@ -21,6 +21,7 @@ import { type PreparedAnswer, RestFaults, type RestOperation } from './rest-faul
 import { answerForNumbers } from './rest-numbers.ts'
 import { toPage } from './rest-pages.ts'
 import { problemForStatus, RestProblem } from './rest-problem.ts'
+import { answerForRecordings } from './rest-recordings.ts'
 import { sleep } from './waiting.ts'
 
 /** What the REST interface commands. */
@@ -61,6 +62,14 @@ interface RestAnswer {
 interface Route {
   readonly operation: RestOperation
   readonly run: (params: URLSearchParams) => RestAnswer
+}
+
+interface RecordingsPlace {
+  readonly isPost: boolean
+  readonly path: string
+  /** Undefined: of the whole account. */
+  readonly callSid: string | undefined
+  readonly sid: string | undefined
 }
 
 const LONGEST_BODY = 256 * 1024
@@ -163,20 +172,39 @@ export class RestServer {
   #route(method: string, path: string): Route | undefined {
     const base = `/2010-04-01/Accounts/${this.#options.exchange.accountSid}`
     if (!path.startsWith(`${base}/`)) return undefined
-    const [resource = '', sid] = path
+    const parts = path
       .slice(base.length + 1)
       .replace(/\.json$/, '')
       .split('/')
+    const [resource = '', sid, within, innerSid] = parts
     const isPost = method === 'POST'
     if (!isPost && method !== 'GET') return undefined
+    if (resource === 'Recordings') return this.#recordingsRoute({ isPost, path, callSid: undefined, sid })
+    if (resource === 'Calls' && sid !== undefined && within === 'Recordings') {
+      return this.#recordingsRoute({ isPost, path, callSid: sid, sid: innerSid })
+    }
+    if (parts.length > 2) return undefined
     if (resource === 'Calls') return sid === undefined ? this.#callsRoute(isPost, path) : this.#callRoute(isPost, sid)
-    if (resource !== 'IncomingPhoneNumbers') return undefined
+    return resource === 'IncomingPhoneNumbers' ? this.#numbersRoute(isPost, path, sid) : undefined
+  }
+
+  #numbersRoute(isPost: boolean, path: string, sid: string | undefined): Route {
     const { book, exchange } = this.#options
     const run = (params: URLSearchParams): RestAnswer => ({
       status: 200,
       body: answerForNumbers({ isPost, path, sid, params }, book, exchange.accountSid),
     })
     return { operation: 'numbers', run }
+  }
+
+  #recordingsRoute({ isPost, path, callSid, sid }: RecordingsPlace): Route {
+    const { exchange, calls } = this.#options
+    const run = (params: URLSearchParams): RestAnswer => {
+      const call = callSid === undefined ? undefined : this.#find(callSid)
+      return answerForRecordings({ isPost, path, call, sid, params }, calls.calls, exchange)
+    }
+    const command = sid === undefined ? 'startRecording' : 'changeRecording'
+    return { operation: isPost ? command : 'fetchRecordings', run }
   }
 
   #callsRoute(isPost: boolean, path: string): Route {
@@ -204,17 +232,18 @@ export class RestServer {
 
   #callRoute(isPost: boolean, sid: string): Route {
     const { exchange, calls } = this.#options
-    const find = (): SimulatedCall => {
-      const call = calls.calls.find((candidate) => candidate.sid === sid)
-      if (call === undefined) throw new RestProblem(20404, 404, `/Calls/${sid}.json`)
-      return call
-    }
     const run = (params: URLSearchParams): RestAnswer => {
-      const call = find()
+      const call = this.#find(sid)
       if (isPost) calls.update(call, parseCallUpdate(params))
       return { status: 200, body: callResource(call, exchange) }
     }
     return { operation: isPost ? 'update' : 'fetch', run }
+  }
+
+  #find(sid: string): SimulatedCall {
+    const call = this.#options.calls.calls.find((candidate) => candidate.sid === sid)
+    if (call === undefined) throw new RestProblem(20404, 404, `/Calls/${sid}.json`)
+    return call
   }
 
   #log(method: string, path: string, operation: RestOperation | undefined, params: URLSearchParams): LoggedRequest {

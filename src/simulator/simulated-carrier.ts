@@ -5,27 +5,29 @@
 
 import { setMaxListeners } from 'node:events'
 import { type Clock, systemClock } from '../clock.ts'
-import { Activity } from './activity.ts'
 import type { Reach } from './addresses.ts'
-import { SimulatedCall } from './call.ts'
+import { type CallFacts, SimulatedCall } from './call.ts'
 import { callForm } from './call-form.ts'
-import { type CalleeBehaviour, dialOut, toPlan } from './callee.ts'
-import type { Exchange } from './exchange.ts'
+import type { CallbackFaults } from './callback-delivery.ts'
+import { type CalleeBehaviour, type CalleePlan, ring, toPlan } from './callee.ts'
+import type { DialledLeg, LegOrder } from './dialling.ts'
+import { createExchange, type Exchange } from './exchange.ts'
+import { detect } from './machine-detection.ts'
 import { MediaStream } from './media-stream.ts'
 import { type DialOptions, type Line, Person } from './person.ts'
-import { type OwnNumber, PhoneBook } from './phone-book.ts'
+import { bareAddress, type OwnNumber, PhoneBook } from './phone-book.ts'
 import { Random } from './random.ts'
 import type { CallOrder, CallUpdate } from './rest-calls.ts'
 import { RestProblem } from './rest-problem.ts'
 import { type CallSwitch, RestServer } from './rest-server.ts'
 import { SpeechQueue } from './speech-queue.ts'
-import { type CallbackFaults, type CallEvent, StatusCallbacks } from './status-callbacks.ts'
+import { type CallEvent, StatusCallbacks } from './status-callbacks.ts'
 import { TimerLedger } from './timer-ledger.ts'
 import { TwimlRunner } from './twiml-runner.ts'
 import { type UntilOptions, VirtualClock } from './virtual-clock.ts'
 import { until } from './waiting.ts'
 import type { Warning } from './warnings.ts'
-import { type WebhookAnswer, WebhookClient } from './webhook-client.ts'
+import type { WebhookAnswer } from './webhook-client.ts'
 
 export interface SimulatedCarrierOptions {
   /** Default: made from the seed. */
@@ -106,7 +108,19 @@ export class SimulatedCarrier implements CallSwitch, Line {
     this.accountSid = options.accountSid ?? random.sid('AC')
     this.authToken = options.authToken ?? random.sid('AC').slice(2)
     this.#book = new PhoneBook(random)
-    this.#exchange = this.#createExchange(random)
+    const { reach, answerTimeoutMs, jitterMs } = options
+    this.#exchange = createExchange({
+      accountSid: this.accountSid,
+      authToken: options.authToken === null ? undefined : this.authToken,
+      clock: this.#timers,
+      random,
+      closing: this.#closing.signal,
+      warn: (warning) => this.warnings.push(warning),
+      apiUrl: () => this.#url,
+      ...(reach === undefined ? {} : { reach }),
+      ...(answerTimeoutMs === undefined ? {} : { answerTimeoutMs }),
+      ...(jitterMs === undefined ? {} : { jitterMs }),
+    })
     this.rest = new RestServer({
       exchange: this.#exchange,
       calls: this,
@@ -130,14 +144,18 @@ export class SimulatedCarrier implements CallSwitch, Line {
     this.#url = await this.rest.listen()
   }
 
-  /** The person whose number this is, to make a call with. */
+  /** The person whose number, or SIP address, this is, to make a call with. */
   caller(number: string): Person {
-    const person = this.#people.get(number) ?? new Person(number, this)
-    this.#people.set(number, person)
+    const address = bareAddress(number)
+    const person = this.#people.get(address) ?? new Person(address, this)
+    this.#people.set(address, person)
     return person
   }
 
-  /** The person whose number this is, with what happens when the number is called; default: an answer after 1 s. */
+  /**
+   * The person whose number, or SIP address, this is, with what happens when it is called, by REST or by `<Dial>`;
+   * default: an answer after 1 s.
+   */
   callee(number: string, behaviour?: CalleeBehaviour): Person {
     if (behaviour !== undefined) this.#book.program(number, toPlan(behaviour))
     return this.caller(number)
@@ -227,15 +245,9 @@ export class SimulatedCarrier implements CallSwitch, Line {
   /** CallSwitch: an outgoing call, ordered by REST. */
   place(order: CallOrder): SimulatedCall {
     const plan = this.#book.plan(order.to)
-    const { from, to, statusCallback, timeLimitMs } = order
-    const call = this.#admit(new SimulatedCall({ direction: 'outbound-api', from, to, faults: plan }, this.#exchange))
-    if (statusCallback) {
-      const faults = plan.callbacks ?? this.#options.callbacks ?? {}
-      call.callbacks = new StatusCallbacks(call, this.#exchange, { ...statusCallback, faults })
-    }
-    this.caller(to).joins(call)
-    const runner = this.#runnerOf(call, timeLimitMs)
-    void dialOut(call, runner, { ...order, queueMs: this.#queueMs() }, plan, this.#exchange)
+    const { from, to } = order
+    const call = this.#outgoing({ direction: 'outbound-api', from, to, faults: plan }, order.statusCallback, plan)
+    void this.#goOut(call, order, plan)
     return call
   }
 
@@ -266,28 +278,32 @@ export class SimulatedCarrier implements CallSwitch, Line {
     if (names.length > 0) throw new Error(`the carrier was closed with calls still alive: ${names.join(', ')}`)
   }
 
-  #createExchange(random: Random): Exchange {
-    const { authToken, reach = {}, answerTimeoutMs = 15_000, jitterMs = 2 } = this.#options
-    const clock = this.#timers
-    const activity = new Activity()
-    const wallOrigin = Date.now() - clock.now()
-    const closing = this.#closing.signal
-    const token = authToken === null ? undefined : this.authToken
-    const webhooks = new WebhookClient({ authToken: token, reach, clock, activity, answerTimeoutMs, closing })
-    return {
-      accountSid: this.accountSid,
-      authToken: token,
-      clock,
-      activity,
-      random,
-      reach,
-      webhooks,
-      answerTimeoutMs,
-      jitterMs,
-      closing,
-      dateAt: (ms) => new Date(wallOrigin + ms),
-      warn: (warning) => this.warnings.push(warning),
-    }
+  async #goOut(call: SimulatedCall, order: CallOrder, plan: CalleePlan): Promise<void> {
+    const { detection, instructions, timeLimitMs } = order
+    await ring(call, { ...order, queueMs: this.#queueMs() }, plan, this.#exchange)
+    if (call.isOver) return
+    const verdict = detection && detect(call, detection, plan, this.#exchange)
+    // Without AsyncAmd the line is dead until it is known who answered, and the server is told when it is asked.
+    const told = detection?.isAsync === false ? await verdict : undefined
+    if (call.isOver) return
+    this.#runnerOf(call, timeLimitMs).start(told && 'url' in instructions ? { ...instructions, told } : instructions)
+  }
+
+  /** A leg that `<Dial>` asks for. */
+  #dialLeg(order: LegOrder): DialledLeg {
+    const plan = this.#book.plan(order.to)
+    const { parent, from, to } = order
+    const facts: CallFacts = { direction: 'outbound-dial', from, to, faults: plan, parentSid: parent.sid }
+    const call = this.#outgoing(facts, order.statusCallback, plan)
+    return { call, rung: ring(call, { ...order, queueMs: 0 }, plan, this.#exchange) }
+  }
+
+  #outgoing(facts: CallFacts, callback: CallOrder['statusCallback'], plan: CalleePlan): SimulatedCall {
+    const call = this.#admit(new SimulatedCall(facts, this.#exchange))
+    const faults = plan.callbacks ?? this.#options.callbacks ?? {}
+    if (callback) call.callbacks = new StatusCallbacks(call, this.#exchange, { ...callback, faults })
+    this.caller(facts.to).joins(call)
+    return call
   }
 
   #admit(call: SimulatedCall): SimulatedCall {
@@ -301,7 +317,8 @@ export class SimulatedCarrier implements CallSwitch, Line {
   }
 
   #runnerOf(call: SimulatedCall, timeLimitMs: number): TwimlRunner {
-    const runner = this.#runners.get(call) ?? new TwimlRunner({ call, exchange: this.#exchange, timeLimitMs })
+    const dialLeg = (order: LegOrder): DialledLeg => this.#dialLeg(order)
+    const runner = this.#runners.get(call) ?? new TwimlRunner({ call, exchange: this.#exchange, timeLimitMs, dialLeg })
     this.#runners.set(call, runner)
     return runner
   }

@@ -2,26 +2,39 @@
  * Carries out what a server asks of a call: fetches documents and executes their verbs one after the other, until none
  * is left, the call is over, or other instructions take their place.
  *
- * After a media stream the server is asked what is next. It is asked again while it is away, for up to fifteen seconds:
- * this is how a call survives the restart of a server.
+ * After a media stream or a dialled call the server is asked what is next. It is asked again while it is away, for up to
+ * fifteen seconds: this is how a call survives the restart of a server. It is not asked when other instructions have come
+ * in the meantime; of a call that is over it is told how the dialling ended, but its answer is of no use any more.
  */
 
 import { ProtocolError } from '../errors.ts'
 import { absolute, absoluteSocket } from './addresses.ts'
 import type { SimulatedCall } from './call.ts'
 import { callForm } from './call-form.ts'
+import { deliver, type Form } from './callback-delivery.ts'
+import { dial, type DialledLeg, type LegOrder } from './dialling.ts'
 import type { Exchange } from './exchange.ts'
 import { MediaStream } from './media-stream.ts'
 import type { StreamScript } from './replay-script.ts'
-import { type HttpMethod, parseTwiml, type StreamNoun, type Verb } from './twiml.ts'
+import type { DialVerb } from './twiml-dial.ts'
+import type { HttpMethod } from './twiml-element.ts'
+import { parseTwiml, type StreamNoun, type Verb } from './twiml.ts'
 import { sleep } from './waiting.ts'
 import { describeWarning, type WarningCode } from './warnings.ts'
 import { type WebhookAnswer, WebhookFailure } from './webhook-client.ts'
 
+/** An address to be asked for instructions. */
+interface Inquiry {
+  readonly url: string
+  readonly method: HttpMethod
+  /** What else is told there, besides the call. */
+  readonly told?: Form
+  /** Is something over that the server had asked for? */
+  readonly isAction?: boolean
+}
+
 /** Where instructions come from: an address to be asked, or a document given directly. */
-export type Instructions =
-  | { readonly url: string; readonly method: HttpMethod }
-  | { readonly twiml: string; readonly documentUrl: string }
+export type Instructions = Inquiry | { readonly twiml: string; readonly documentUrl: string }
 
 /** What a verb leads to: the one after it, other instructions, or the end of the call. */
 type Outcome = 'next verb' | 'end' | Instructions
@@ -30,29 +43,37 @@ export interface TwimlRunnerOptions {
   readonly call: SimulatedCall
   readonly exchange: Exchange
   readonly timeLimitMs: number
+  readonly dialLeg: (order: LegOrder) => DialledLeg
 }
 
 const ACTION_PATIENCE_MS = 15_000
 const ACTION_RETRY_MS = 1_000
 /** https://www.twilio.com/docs/voice/twiml/reject: no answer is what a rejected caller's side reports. */
 const REJECTED_STATUS = { busy: 'busy', rejected: 'no-answer' } as const
+const KNOWN_VERBS = 'Connect/Stream, Dial (one Number or Sip), Pause, Reject or Hangup'
 const XML_TYPES: ReadonlySet<string> = new Set(['text/xml', 'application/xml', 'text/html'])
 
 export class TwimlRunner {
   readonly #call: SimulatedCall
   readonly #exchange: Exchange
   readonly #timeLimitMs: number
+  readonly #dialLeg: TwimlRunnerOptions['dialLeg']
   #current = new AbortController()
 
-  constructor({ call, exchange, timeLimitMs }: TwimlRunnerOptions) {
+  constructor({ call, exchange, timeLimitMs, dialLeg }: TwimlRunnerOptions) {
     this.#call = call
     this.#exchange = exchange
     this.#timeLimitMs = timeLimitMs
+    this.#dialLeg = dialLeg
   }
 
-  /** Starts these instructions, in the place of those under way: a running stream gets `stop` and is closed. */
+  /**
+   * Starts these instructions, in the place of those under way: a running stream gets `stop` and is closed, a dialled leg
+   * is hung up, and a leg that was dialled leaves the one that dialled it.
+   */
   start(instructions: Instructions): void {
     this.#current.abort()
+    this.#call.bridge?.end()
     this.#current = new AbortController()
     void this.#run(instructions, AbortSignal.any([this.#current.signal, this.#call.over]))
   }
@@ -93,10 +114,9 @@ export class TwimlRunner {
     return 'end'
   }
 
-  async #fetch({ url, method }: { url: string; method: HttpMethod }, signal: AbortSignal): Promise<string> {
-    const params = callForm(this.#call, this.#exchange.accountSid)
-    const isAfterStream = this.#call.streams.length > 0
-    const patience = isAfterStream ? ACTION_PATIENCE_MS : 0
+  async #fetch({ url, method, told, isAction = false }: Inquiry, signal: AbortSignal): Promise<string> {
+    const params = { ...callForm(this.#call, this.#exchange.accountSid), ...told }
+    const patience = isAction ? ACTION_PATIENCE_MS : 0
     const answer = await this.#ask(
       () => this.#exchange.webhooks.send({ url, method, params, signal }),
       patience,
@@ -123,20 +143,40 @@ export class TwimlRunner {
 
   async #do(verb: Verb, documentUrl: string, signal: AbortSignal): Promise<Outcome> {
     if (verb.verb === 'Reject') return this.#reject(verb.reason)
-    this.#call.answer(this.#timeLimitMs)
+    const staysRinging = verb.verb === 'Dial' && verb.answersOnBridge
+    if (!staysRinging) this.#call.answer(this.#timeLimitMs)
     this.#call.isRouted = true
     if (verb.verb === 'Hangup') return 'end'
     if (verb.verb === 'Unknown') {
-      this.#warn(12200, `expected Connect/Stream, Pause, Reject or Hangup, got ${verb.name}`)
+      this.#warn(12200, `expected ${KNOWN_VERBS}, got ${verb.name}`)
       return 'end'
     }
     if (verb.verb === 'Pause') {
       await sleep(this.#exchange.clock, verb.ms, signal)
       return 'next verb'
     }
+    if (verb.verb === 'Dial') return this.#dial(verb, documentUrl, signal)
     await this.#stream(verb.stream, documentUrl, signal)
     if (verb.action === undefined || signal.aborted) return 'next verb'
-    return { url: absolute(verb.action, documentUrl), method: verb.method }
+    return { url: absolute(verb.action, documentUrl), method: verb.method, isAction: true }
+  }
+
+  async #dial(verb: DialVerb, documentUrl: string, signal: AbortSignal): Promise<Outcome> {
+    const told = await dial(verb, {
+      call: this.#call,
+      exchange: this.#exchange,
+      dialLeg: this.#dialLeg,
+      answer: () => this.#call.answer(this.#timeLimitMs),
+      documentUrl,
+      signal,
+    })
+    if (verb.action === undefined) return 'next verb'
+    const { method } = verb
+    const url = absolute(verb.action, documentUrl)
+    if (!signal.aborted) return { url, method, told, isAction: true }
+    const form = { ...callForm(this.#call, this.#exchange.accountSid), ...told }
+    if (this.#call.isOver) void deliver(this.#call, this.#exchange, { url, method, what: 'Dial action' }, [form])
+    return 'end'
   }
 
   /** Without effect on a call that is up already. */
@@ -194,8 +234,8 @@ export class TwimlRunner {
     error?: string,
   ): void {
     if (noun.statusCallback === undefined) return
-    const { accountSid, clock, webhooks, closing } = this.#exchange
-    const params = {
+    const { accountSid, clock } = this.#exchange
+    const form = {
       AccountSid: accountSid,
       CallSid: this.#call.sid,
       StreamSid: stream.sid,
@@ -205,11 +245,8 @@ export class TwimlRunner {
       // Recorded callbacks have nanoseconds.
       Timestamp: this.#exchange.dateAt(clock.now()).toISOString().replace('Z', '000000Z'),
     }
-    const url = absolute(noun.statusCallback, documentUrl)
-    webhooks.send({ url, method: noun.statusCallbackMethod, params }).catch((thrown: unknown) => {
-      if (closing.aborted || !(thrown instanceof WebhookFailure)) return
-      this.#warn(thrown.code, `stream status callback: ${thrown.message}`)
-    })
+    const target = { url: absolute(noun.statusCallback, documentUrl), method: noun.statusCallbackMethod }
+    void deliver(this.#call, this.#exchange, { ...target, what: 'stream status callback' }, [form])
   }
 
   #warn(code: WarningCode, detail: string): void {

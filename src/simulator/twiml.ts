@@ -1,7 +1,7 @@
 /** Reads the TwiML a server answers with, as far as a carrier needs it to carry a call with a media stream. */
 
-import { XMLParser, XMLValidator } from 'fast-xml-parser'
-import { ProtocolError } from '../errors.ts'
+import { type DialVerb, toDial } from './twiml-dial.ts'
+import { type Element, type HttpMethod, readResponse, toMethod } from './twiml-element.ts'
 
 export interface StreamNoun {
   readonly url: string
@@ -12,39 +12,18 @@ export interface StreamNoun {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-export type HttpMethod = 'GET' | 'POST'
-
 export type Verb =
   | { readonly verb: 'Connect'; readonly action?: string; readonly method: HttpMethod; readonly stream: StreamNoun }
+  | DialVerb
   | { readonly verb: 'Pause'; readonly ms: number }
   | { readonly verb: 'Reject'; readonly reason: 'rejected' | 'busy' }
   | { readonly verb: 'Hangup' }
   /** A verb or noun this carrier does not execute; the call ends there. */
   | { readonly verb: 'Unknown'; readonly name: string }
 
-interface Element {
-  readonly name: string
-  readonly attributes: Readonly<Record<string, string>>
-  readonly children: readonly Element[]
-}
-
-const PARSER_OPTIONS = {
-  preserveOrder: true,
-  ignoreAttributes: false,
-  attributeNamePrefix: '',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  // Without this, numeric character references such as &#39; stay as they are.
-  htmlEntities: true,
-} as const
-
 /** The verbs of a document, in order. Throws ProtocolError TWIML_INVALID when it is no XML or has no `<Response>`. */
 export function parseTwiml(xml: string): Verb[] {
-  const validity = XMLValidator.validate(xml)
-  if (validity !== true) throw invalid(`${validity.err.msg} (line ${validity.err.line})`)
-  const root = elementsOf(new XMLParser(PARSER_OPTIONS).parse(xml)).find((element) => !element.name.startsWith('?'))
-  if (root?.name !== 'Response') throw invalid(`expected the root element <Response>, got <${root?.name ?? ''}>`)
-  return root.children.map(toVerb)
+  return readResponse(xml).map(toVerb)
 }
 
 function toVerb(element: Element): Verb {
@@ -52,6 +31,8 @@ function toVerb(element: Element): Verb {
   switch (name) {
     case 'Connect':
       return toConnect(element)
+    case 'Dial':
+      return toDial(element) ?? unknown(element)
     case 'Pause':
       return { verb: 'Pause', ms: 1_000 * toSeconds(attributes['length']) }
     case 'Reject':
@@ -65,10 +46,15 @@ function toVerb(element: Element): Verb {
 
 function toConnect(element: Element): Verb {
   const [noun] = element.children
-  if (noun?.name !== 'Stream') return { verb: 'Unknown', name: `Connect/${noun?.name ?? ''}` }
+  if (noun?.name !== 'Stream') return unknown(element)
   const { action } = element.attributes
   const method = toMethod(element.attributes['method'])
   return { verb: 'Connect', ...(action === undefined ? {} : { action }), method, stream: toStream(noun) }
+}
+
+/** A known verb with nouns that are not. */
+function unknown({ name, children }: Element): Verb {
+  return { verb: 'Unknown', name: `${name}/${children.map((noun) => noun.name).join('+')}` }
 }
 
 function toStream({ attributes, children }: Element): StreamNoun {
@@ -89,31 +75,4 @@ function toStream({ attributes, children }: Element): StreamNoun {
 /** A pause without a usable length lasts one second: https://www.twilio.com/docs/voice/twiml/pause */
 function toSeconds(value: string | undefined): number {
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : 1
-}
-
-function toMethod(value: string | undefined): HttpMethod {
-  return value?.toUpperCase() === 'GET' ? 'GET' : 'POST'
-}
-
-/** From the parser's ordered form: one object per node, its name a key beside `:@` with the attributes. */
-function elementsOf(nodes: unknown): Element[] {
-  if (!Array.isArray(nodes)) return []
-  return nodes.filter(isObject).flatMap((node) => {
-    const name = Object.keys(node).find((key) => key !== ':@' && key !== '#text')
-    if (name === undefined) return []
-    return [{ name, attributes: attributesOf(node[':@']), children: elementsOf(node[name]) }]
-  })
-}
-
-function attributesOf(attributes: unknown): Record<string, string> {
-  if (!isObject(attributes)) return {}
-  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, String(value)]))
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
-}
-
-function invalid(complaint: string): ProtocolError {
-  return new ProtocolError('TWIML_INVALID', `expected a TwiML document, got ${complaint}`)
 }

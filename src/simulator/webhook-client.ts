@@ -8,7 +8,7 @@ import { messageOf } from '../errors.ts'
 import { signWebhook } from '../twilio/signature.ts'
 import type { Activity } from './activity.ts'
 import { type Reach, reachable } from './addresses.ts'
-import type { HttpMethod } from './twiml.ts'
+import type { HttpMethod } from './twiml-element.ts'
 import type { WarningCode } from './warnings.ts'
 
 export interface WebhookRequest {

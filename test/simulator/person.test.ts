@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { loadSpeech } from '../../src/simulator/index.ts'
+import { noise } from './noise.ts'
 import { echo } from './small-server.ts'
 import { CALLER, onStage } from './stage.ts'
 
 const SPEECH = 'src/examples/speech/caller.wav'
-/** Noise of a seed: unlike any other, and so found exactly. */
-const noise = (samples: number): Int16Array => {
-  let state = 1
-  return Int16Array.from({ length: samples }, () => {
-    state = (state * 48_271) % 2_147_483_647
-    return (state % 20_001) - 10_000
-  })
-}
 
 const loudEnough = (heard: Int16Array): boolean => heard.some((sample) => Math.abs(sample) > 1_000)
 

@@ -1,30 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { SimulatedCarrier } from '../../src/simulator/index.ts'
-import { createTwilioCarrier } from '../../src/twilio/rest.ts'
+import { ask, type Asked } from './asking.ts'
 import { onStage, OUR_NUMBER, type Stage } from './stage.ts'
 
 const CALLEE = '+15552223333'
 const HANG_UP = '<Response><Hangup/></Response>'
 const PAUSE = '<Response><Pause length="60"/></Response>'
-
-interface Asked {
-  readonly status: number
-  readonly body: Record<string, unknown>
-  readonly headers: Headers
-}
-
-type Form = Record<string, string> | [string, string][]
-
-async function ask(carrier: SimulatedCarrier, path: string, form?: Form, auth = ''): Promise<Asked> {
-  const credentials = Buffer.from(auth || `${carrier.accountSid}:${carrier.authToken}`).toString('base64')
-  const response = await fetch(`${carrier.url}/2010-04-01/Accounts/${carrier.accountSid}/${path}`, {
-    method: form ? 'POST' : 'GET',
-    headers: { authorization: `Basic ${credentials}` },
-    ...(form ? { body: new URLSearchParams(form) } : {}),
-  })
-  const body: Record<string, unknown> = JSON.parse(await response.text())
-  return { status: response.status, body, headers: response.headers }
-}
 
 const create = ({ carrier }: Stage, form: Record<string, string> = {}): Promise<Asked> =>
   ask(carrier, 'Calls.json', { To: CALLEE, From: OUR_NUMBER, Twiml: PAUSE, ...form })
@@ -314,36 +294,6 @@ describe('the numbers of the account', () => {
       })
       expect(updated.body).toMatchObject({ voice_url: voiceUrl, voice_method: 'GET' })
       expect(own).toMatchObject({ voiceUrl, voiceMethod: 'GET' })
-    })
-  })
-})
-
-describe('the official client', () => {
-  it('places calls, hangs them up and points numbers, as with the real carrier', async () => {
-    await onStage({}, async ({ carrier, clock }) => {
-      const { accountSid, authToken, url: apiUrl } = carrier
-      const client = createTwilioCarrier({ accountSid, authToken, apiUrl })
-      const order = {
-        to: CALLEE,
-        from: OUR_NUMBER,
-        twiml: PAUSE,
-        statusCallbackUrl: 'http://127.0.0.1:1/',
-        ringTimeoutSeconds: 20,
-        timeLimitSeconds: 60,
-      }
-      const { callSid, status } = await client.placeCall(order)
-      expect(status).toBe('queued')
-      await clock.advance(3_000)
-      expect(carrier.calls[0]?.status).toBe('in-progress')
-      await client.hangUp(callSid)
-      await client.hangUp(callSid)
-      expect(carrier.calls[0]).toMatchObject({ status: 'completed', endedBy: 'api' })
-      await expect(client.placeCall({ ...order, to: '+15005550003' })).rejects.toMatchObject({ carrierCode: 21215 })
-      carrier.number(OUR_NUMBER)
-      const pointed = await client.pointNumber(OUR_NUMBER, 'https://example.test/twiml')
-      expect(pointed).toEqual({ phoneNumber: OUR_NUMBER, voiceUrl: 'https://example.test/twiml' })
-      carrier.rest.answerNext({ status: 429, headers: { 'retry-after': '3' } })
-      await expect(client.placeCall(order)).rejects.toMatchObject({ code: 'CARRIER_RATE_LIMITED', retryAfterMs: 3_000 })
     })
   })
 })

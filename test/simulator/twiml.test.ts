@@ -34,6 +34,45 @@ describe('reading TwiML', () => {
     ])
   })
 
+  it('knows a Dial with a number, a SIP address or a number as its text, and what is asked of it', () => {
+    const xml = `<Response>
+      <Dial action="/a" method="GET" callerId="+15550100000" timeout="12" timeLimit="90" answerOnBridge="true">
+        <Number statusCallback="/n" statusCallbackEvent="ringing  answered" statusCallbackMethod="GET"> +1555 </Number>
+      </Dial>
+      <Dial timeout="4" timeLimit="86401"><Sip statusCallback="/s">sip:a@b.test;x=1?y=2&amp;z=3</Sip></Dial>
+      <Dial>+15551112222</Dial>
+    </Response>`
+    const standard = { method: 'POST', ringTimeoutMs: 30_000, timeLimitMs: 14_400_000, answersOnBridge: false }
+    expect(parseTwiml(xml)).toEqual([
+      {
+        verb: 'Dial',
+        to: '+1555',
+        action: '/a',
+        method: 'GET',
+        callerId: '+15550100000',
+        ringTimeoutMs: 12_000,
+        timeLimitMs: 90_000,
+        answersOnBridge: true,
+        statusCallback: { url: '/n', method: 'GET', events: new Set(['ringing', 'answered']) },
+      },
+      {
+        verb: 'Dial',
+        to: 'sip:a@b.test;x=1?y=2&z=3',
+        ...standard,
+        statusCallback: { url: '/s', method: 'POST', events: new Set(['completed']) },
+      },
+      { verb: 'Dial', to: '+15551112222', ...standard },
+    ])
+  })
+
+  it.each([
+    ['<Dial><Conference>room</Conference></Dial>', 'Dial/Conference'],
+    ['<Dial><Number>1</Number><Sip>2</Sip></Dial>', 'Dial/Number+Sip'],
+    ['<Dial/>', 'Dial/'],
+  ])('does not take %s for a Dial it can do', (xml, name) => {
+    expect(parseTwiml(`<Response>${xml}</Response>`)).toEqual([{ verb: 'Unknown', name }])
+  })
+
   it.each([
     ['', 'Start tag expected'],
     ['hello', "char 'h' is not expected"],
