@@ -11,10 +11,12 @@ declare const brand: unique symbol
 export type CallSid = string & { readonly [brand]: 'CallSid' }
 export type StreamSid = string & { readonly [brand]: 'StreamSid' }
 export type AccountSid = string & { readonly [brand]: 'AccountSid' }
+export type RecordingSid = string & { readonly [brand]: 'RecordingSid' }
 
 const CALL_SID = /^CA[0-9a-fA-F]{32}$/
 const STREAM_SID = /^MZ[0-9a-fA-F]{32}$/
 const ACCOUNT_SID = /^AC[0-9a-fA-F]{32}$/
+const RECORDING_SID = /^RE[0-9a-fA-F]{32}$/
 
 export function isCallSid(value: unknown): value is CallSid {
   return typeof value === 'string' && CALL_SID.test(value)
@@ -26,6 +28,10 @@ export function isStreamSid(value: unknown): value is StreamSid {
 
 export function isAccountSid(value: unknown): value is AccountSid {
   return typeof value === 'string' && ACCOUNT_SID.test(value)
+}
+
+export function isRecordingSid(value: unknown): value is RecordingSid {
+  return typeof value === 'string' && RECORDING_SID.test(value)
 }
 
 /** Throws ProtocolError MESSAGE_INVALID unless `value` is `CA` and 32 hexadecimal digits. */

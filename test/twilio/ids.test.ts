@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   isAccountSid,
   isCallSid,
+  isRecordingSid,
   isStreamSid,
   parseAccountSid,
   parseCallSid,
@@ -38,5 +39,13 @@ describe.each([
         message: expect.stringContaining(`expected ${name} (${prefix} and`),
       }),
     )
+  })
+})
+
+describe('a RecordingSid', () => {
+  it('is RE and 32 hexadecimal digits, and not the word for the current one', () => {
+    expect(isRecordingSid(`RE${HEX}`)).toBe(true)
+    const others = [`CA${HEX}`, `RE${HEX}0`, `RE${HEX.slice(1)}`, 'Twilio.CURRENT', `RE/../${HEX.slice(4)}`, undefined]
+    expect(others.filter((other) => isRecordingSid(other))).toEqual([])
   })
 })

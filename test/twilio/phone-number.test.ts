@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.ts'
-import { isDestinationAllowed, parsePhoneNumber } from '../../src/twilio/phone-number.ts'
+import { longestPrefix, parsePhoneNumber } from '../../src/twilio/phone-number.ts'
 
 /** The number, or the message it is refused with; anything else thrown is thrown on. */
 function read(text: string): { number?: string; refused?: string } {
@@ -75,17 +75,16 @@ describe('a phone number', () => {
   })
 })
 
-describe('the destinations allowed', () => {
+describe('the longest prefix', () => {
   const number = parsePhoneNumber('+442079460958')
 
-  it('are those that begin with a prefix', () => {
-    expect(isDestinationAllowed(number, ['+1', '+4420'])).toBe(true)
-    expect(isDestinationAllowed(number, ['+44'])).toBe(true)
-    expect(isDestinationAllowed(number, ['+4421', '+1'])).toBe(false)
+  it('is the one that says most of those the number begins with, wherever it stands in the list', () => {
+    expect(longestPrefix(number, ['+4420', '+1', '+44'])).toBe('+4420')
+    expect(longestPrefix(number, ['+44', '+4420', '+1'])).toBe('+4420')
+    expect(longestPrefix(number, ['+44', number])).toBe(number)
   })
 
-  it('are none without prefixes, and none by an empty one', () => {
-    expect(isDestinationAllowed(number, [])).toBe(false)
-    expect(isDestinationAllowed(number, [''])).toBe(false)
+  it('is none where the number begins with none, and an empty one is none', () => {
+    for (const prefixes of [['+4421', '+1', '44'], [''], []]) expect(longestPrefix(number, prefixes)).toBeUndefined()
   })
 })

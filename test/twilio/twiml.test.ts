@@ -1,5 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import * as fc from 'fast-check'
+import VoiceResponse from 'twilio/lib/twiml/VoiceResponse.js'
 import { describe, expect, it } from 'vitest'
 import { ProtocolError } from '../../src/errors.ts'
 import { type ConnectStream, connectStreamTwiml, hangupTwiml, rejectTwiml } from '../../src/twilio/twiml.ts'
@@ -14,6 +15,28 @@ const parser = new XMLParser({
   htmlEntities: true,
   isArray: (name) => name === 'Parameter',
 })
+
+const tricky = fc.constantFrom('&', '&amp;', '<', '>', '"', "'", ']]>', '\n', '\t', '\r', '&#x41;', '😀', ' a ')
+const carried = fc
+  .oneof(fc.string({ unit: 'grapheme', maxLength: 100 }), fc.array(tricky, { maxLength: 5 }).map(String))
+  .filter((text) => isXmlText(text))
+const parameters = fc.dictionary(
+  carried.filter((name) => name !== ''),
+  carried,
+  { maxKeys: 5 },
+)
+const unspaced = carried.map((text) => text.replaceAll(/\s/g, ''))
+
+/** What is wanted, written by the SDK. */
+function builtBySdk({ streamUrl, actionUrl, statusCallbackUrl, parameters: wanted }: ConnectStream): string {
+  const response = new VoiceResponse()
+  const stream = response.connect({ action: actionUrl, method: 'POST' }).stream({
+    url: streamUrl,
+    ...(statusCallbackUrl !== undefined && { statusCallback: statusCallbackUrl, statusCallbackMethod: 'POST' }),
+  })
+  for (const [name, value] of Object.entries(wanted)) stream.parameter({ name, value })
+  return response.toString()
+}
 
 /** The message that the TwiML is refused with; undefined if it is written. */
 function refusal(wanted: Partial<ConnectStream>): string | undefined {
@@ -44,17 +67,6 @@ describe('TwiML that connects a stream', () => {
   })
 
   it('carries any parameter through XML and back (property)', () => {
-    const tricky = fc.constantFrom('&', '&amp;', '<', '"', "'", ']]>', '\n', '\t', '\r', '&#x41;', '😀', ' a ')
-    const part = fc.oneof(
-      fc.string({ unit: 'grapheme', maxLength: 100 }),
-      fc.array(tricky, { maxLength: 5 }).map(String),
-    )
-    const carried = part.filter((text) => isXmlText(text))
-    const parameters = fc.dictionary(
-      carried.filter((name) => name !== ''),
-      carried,
-      { maxKeys: 5 },
-    )
     fc.assert(
       fc.property(parameters, fc.webUrl({ withQueryParameters: true }), (wanted, actionUrl) => {
         const twiml = connectStreamTwiml({ ...URLS, actionUrl, parameters: wanted })
@@ -64,6 +76,18 @@ describe('TwiML that connects a stream', () => {
         const read: Record<string, string>[] = connect.Stream.Parameter ?? []
         const pairs = read.map((each) => [each['@name'], each['@value']])
         expect(pairs).toEqual(Object.entries(wanted))
+      }),
+    )
+  })
+
+  it("is to the character what the SDK's builder writes (property)", () => {
+    const url = fc.tuple(fc.webUrl({ withQueryParameters: true }), unspaced).map(([base, rest]) => base + rest)
+    const statusCallbackUrl = fc.option(url, { nil: undefined })
+    fc.assert(
+      fc.property(url, statusCallbackUrl, parameters, (actionUrl, status, wanted) => {
+        const statusCallback = status === undefined ? {} : { statusCallbackUrl: status }
+        const twiml = connectStreamTwiml({ ...URLS, actionUrl, ...statusCallback, parameters: wanted })
+        expect(twiml).toBe(builtBySdk({ ...URLS, actionUrl, ...statusCallback, parameters: wanted }))
       }),
     )
   })
@@ -101,11 +125,17 @@ describe('TwiML that connects a stream', () => {
 
 describe('TwiML that ends a call', () => {
   it('hangs up', () => {
+    const response = new VoiceResponse()
+    response.hangup()
     expect(hangupTwiml()).toBe('<?xml version="1.0" encoding="UTF-8"?><Response><Hangup/></Response>')
+    expect(hangupTwiml()).toBe(response.toString())
   })
 
   it.each(['busy', 'rejected'] as const)('rejects as %s', (reason) => {
+    const response = new VoiceResponse()
+    response.reject({ reason })
     expect(parser.parse(rejectTwiml(reason)).Response).toEqual({ Reject: { '@reason': reason } })
+    expect(rejectTwiml(reason)).toBe(response.toString())
   })
 })
 
