@@ -55,7 +55,7 @@ function strongest(tones: readonly number[], block: Int16Array, rate: number): {
 }
 
 /** Mean square of the sine of `frequency` (cycles a sample) in the block: Goertzel's recurrence. */
-function tonePower(block: Int16Array, frequency: number): number {
+export function tonePower(block: Int16Array, frequency: number): number {
   const coefficient = 2 * Math.cos(2 * Math.PI * frequency)
   let previous = 0
   let last = 0

@@ -26,25 +26,25 @@ export const BRANCH = inSteps(
   STEPS,
 )
 
-/** What one filter remembers of the samples before: all of one direction of one call. */
-export class HalfBandHistory {
-  readonly samples = new Int16Array(BRANCH_HISTORY + CENTRE_HISTORY)
-  /** Those that met the branch; the upsampler has no others. */
-  readonly branch = this.samples.subarray(0, BRANCH_HISTORY)
-  /** Those that met the centre tap. */
-  readonly centre = this.samples.subarray(BRANCH_HISTORY)
-}
+/**
+ * What one filter remembers of the samples before: those that met the branch, then those that met the centre tap, of
+ * which the upsampler has none.
+ */
+export const HISTORY_SAMPLES = BRANCH_HISTORY + CENTRE_HISTORY
 
-/** A way to compute the filter, with working memory that all calls share: between two blocks nothing in it counts. */
+/**
+ * A way to compute the filter, with working memory that all calls share: between two blocks nothing in it counts. The
+ * history is one direction's of one call: {@link HISTORY_SAMPLES}, zeros at first.
+ */
 export interface HalfBand {
   /** Where a block's samples are put before they are filtered; room for {@link BLOCK_SAMPLES}. */
   readonly input: Int16Array
 
   /** The first `count` samples of the input to twice as many; the next block overwrites what is returned. */
-  up(history: HalfBandHistory, count: number): Int16Array
+  up(history: Int16Array, count: number): Int16Array
 
   /** To half as many. `phase` is 1 when the first is an odd one of the stream, which makes no sample of its own. */
-  down(history: HalfBandHistory, count: number, phase: 0 | 1): Int16Array
+  down(history: Int16Array, count: number, phase: 0 | 1): Int16Array
 }
 
 export function createPlainHalfBand(): HalfBand {
@@ -53,13 +53,18 @@ export function createPlainHalfBand(): HalfBand {
 
 class PlainHalfBand implements HalfBand {
   readonly input = new Int16Array(BLOCK_SAMPLES)
+  readonly #state = new Int16Array(HISTORY_SAMPLES)
+  readonly #branch = this.#state.subarray(0, BRANCH_HISTORY)
+  readonly #centre = this.#state.subarray(BRANCH_HISTORY)
   readonly #wide = new SampleBlock(new Int16Array(2 * BLOCK_SAMPLES))
   readonly #narrow = new SampleBlock(new Int16Array(BLOCK_SAMPLES / 2))
 
-  up(history: HalfBandHistory, count: number): Int16Array {
+  up(history: Int16Array, count: number): Int16Array {
     const { left: lane, sums } = scratch
     const output = this.#wide.samples
-    dealLane(lane, history.branch, this.input, 0, count, 1)
+    this.#state.set(history)
+    dealLane(lane, this.#branch, this.input, 0, count, 1)
+    history.set(this.#state)
     foldedSums(lane, 1, lane, BRANCH_HISTORY, BRANCH, count)
     for (let m = 0; m < count; m++) {
       output[2 * m] = toSample(sums[m]! / STEPS)
@@ -68,11 +73,13 @@ class PlainHalfBand implements HalfBand {
     return this.#wide.first(2 * count)
   }
 
-  down(history: HalfBandHistory, count: number, phase: 0 | 1): Int16Array {
+  down(history: Int16Array, count: number, phase: 0 | 1): Int16Array {
     const { left: even, centre: odd, sums } = scratch
     const output = this.#narrow.samples
-    const made = dealLane(even, history.branch, this.input, phase, count, 2)
-    dealLane(odd, history.centre, this.input, 1 - phase, count, 2)
+    this.#state.set(history)
+    const made = dealLane(even, this.#branch, this.input, phase, count, 2)
+    dealLane(odd, this.#centre, this.input, 1 - phase, count, 2)
+    history.set(this.#state)
     foldedSums(even, 1, even, BRANCH_HISTORY, BRANCH, made)
     // With an even sample already behind us, the odd lane is one sample behind and its places are one further on.
     for (let m = 0; m < made; m++) output[m] = toSample((sums[m]! / STEPS + odd[m + phase]!) / 2)

@@ -5,7 +5,7 @@
  * before each block and taken out after it.
  */
 import { endianness } from 'node:os'
-import { BRANCH, type HalfBand, type HalfBandHistory } from './half-band-arithmetic.ts'
+import { BRANCH, type HalfBand, HISTORY_SAMPLES } from './half-band-arithmetic.ts'
 import { HALF_BAND_WASM } from './half-band-wasm.ts'
 import { BLOCK_SAMPLES } from './polyphase.ts'
 import { SampleBlock } from './sample-block.ts'
@@ -56,22 +56,22 @@ class KernelHalfBand implements HalfBand {
     samples(kernel.taps, 2 * BRANCH.length).set([...BRANCH, ...BRANCH.toReversed()])
     this.input = samples(kernel.input, BLOCK_SAMPLES)
     this.#kernel = kernel
-    this.#state = samples(kernel.state, 48)
+    this.#state = samples(kernel.state, HISTORY_SAMPLES)
     this.#wide = new SampleBlock(samples(kernel.output, 2 * BLOCK_SAMPLES))
     this.#narrow = new SampleBlock(samples(kernel.output, BLOCK_SAMPLES / 2))
   }
 
-  up(history: HalfBandHistory, count: number): Int16Array {
-    this.#state.set(history.samples)
+  up(history: Int16Array, count: number): Int16Array {
+    this.#state.set(history)
     this.#kernel.up(count)
-    history.samples.set(this.#state)
+    history.set(this.#state)
     return this.#wide.first(2 * count)
   }
 
-  down(history: HalfBandHistory, count: number, phase: 0 | 1): Int16Array {
-    this.#state.set(history.samples)
+  down(history: Int16Array, count: number, phase: 0 | 1): Int16Array {
+    this.#state.set(history)
     this.#kernel.down(count, phase)
-    history.samples.set(this.#state)
+    history.set(this.#state)
     return this.#narrow.first((count + 1 - phase) >> 1)
   }
 }

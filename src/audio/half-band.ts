@@ -10,7 +10,7 @@
  * A filter belongs to one direction of one call. It keeps its history from chunk to chunk, so chunk boundaries leave no
  * trace; `reset` it where the audio itself begins anew. Input and output must not overlap.
  */
-import { createPlainHalfBand, type HalfBand, HalfBandHistory } from './half-band-arithmetic.ts'
+import { createPlainHalfBand, type HalfBand, HISTORY_SAMPLES } from './half-band-arithmetic.ts'
 import { createHalfBandKernel } from './half-band-kernel.ts'
 import { StreamResampler } from './stream-resampler.ts'
 
@@ -28,7 +28,7 @@ const FASTEST: HalfBand = createHalfBandKernel() ?? createPlainHalfBand()
 /** 8 kHz to 16 kHz: two samples out for each one in, always. Keeps 96 bytes. */
 export class Upsampler8to16 extends StreamResampler {
   readonly #halfBand: HalfBand
-  readonly #history = new HalfBandHistory()
+  readonly #history = new Int16Array(HISTORY_SAMPLES)
 
   constructor(halfBand = FASTEST) {
     super(TAIL_SAMPLES)
@@ -40,7 +40,7 @@ export class Upsampler8to16 extends StreamResampler {
   }
 
   override reset(): void {
-    this.#history.samples.fill(0)
+    this.#history.fill(0)
   }
 
   /** Room for a block: for who would otherwise write its samples elsewhere first. See {@link filterInput}. */
@@ -62,7 +62,7 @@ export class Upsampler8to16 extends StreamResampler {
 export class Downsampler16to8 extends StreamResampler {
   readonly #halfBand: HalfBand
   /** Samples 0, 2, 4... meet the branch, samples 1, 3, 5... the centre tap. */
-  readonly #history = new HalfBandHistory()
+  readonly #history = new Int16Array(HISTORY_SAMPLES)
   /** 1 when the next sample is an odd one. */
   #phase: 0 | 1 = 0
 
@@ -76,7 +76,7 @@ export class Downsampler16to8 extends StreamResampler {
   }
 
   override reset(): void {
-    this.#history.samples.fill(0)
+    this.#history.fill(0)
     this.#phase = 0
   }
 

@@ -14,6 +14,8 @@ export interface SourceReader {
   readonly isLive: boolean
   /** It never has to be waited for. */
   readonly isAtHand: boolean
+  /** Samples that are known to be left in it; 0 where nobody knows. */
+  readonly left: number
   /**
    * The next chunk: at once where it is already there, else as a promise. Throws or rejects with the source's own
    * error, or `AUDIO_SOURCE_INVALID` for a chunk that is no Int16Array.
@@ -44,6 +46,9 @@ function readArray(samples: Int16Array): SourceReader {
   return {
     isLive: false,
     isAtHand: true,
+    get left() {
+      return rest === 'exhausted' ? 0 : rest.length
+    },
     next: () => {
       const next = rest
       rest = 'exhausted'
@@ -68,6 +73,10 @@ class LiveReader implements SourceReader {
 
   get isAtHand(): false {
     return false
+  }
+
+  get left(): 0 {
+    return 0
   }
 
   next(): Int16Array | 'exhausted' | 'not yet' {
@@ -98,6 +107,7 @@ function readAsync(iterator: AsyncIterator<unknown>): SourceReader {
   return {
     isLive: false,
     isAtHand: false,
+    left: 0,
     next: async () => toChunk(await step()),
     whenReady: () => {},
     stop: () => (over ? undefined : dismiss(iterator)),
@@ -116,6 +126,7 @@ function readSync(iterator: Iterator<unknown>): SourceReader {
   return {
     isLive: false,
     isAtHand: true,
+    left: 0,
     next: () => toChunk(step()),
     whenReady: () => {},
     stop: () => (over ? undefined : dismiss(iterator)),

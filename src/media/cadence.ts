@@ -41,6 +41,7 @@ export class Cadence {
   noteAttached(now: number): void {
     this.#firstAttachedAt ??= now
     this.#lastSentAt = Number.NEGATIVE_INFINITY
+    this.forgetWaiting()
   }
 
   /** The byte before `position` was encoded. */
@@ -48,7 +49,7 @@ export class Cadence {
     if (position - (this.#probes.at(-1)?.position ?? 0) >= PROBE_EVERY_BYTES) this.#probes.push({ position, at: now })
   }
 
-  /** What waited was taken out. */
+  /** What waited was taken out, or could not go out. */
   forgetWaiting(): void {
     this.#probes = []
   }

@@ -10,6 +10,7 @@ import { Histogram } from './histogram.ts'
 import { LiveAudio } from './live-audio.ts'
 import type { ReportEdge } from './media-edge.ts'
 import { SpeechDetector } from './speech-detector.ts'
+import type { Wiretap } from './wiretap.ts'
 
 export type { AudioListener } from './audio-listeners.ts'
 
@@ -23,6 +24,7 @@ export type { AudioListener } from './audio-listeners.ts'
  * - I3 A message older than one already heard is never replayed.
  * - I4 A listener's exception is the agent's trouble: the pipe and the other listeners go on.
  * - I5 A reader holds at most 10 s of audio, and is told at most once a second of what it lost.
+ * - I6 While held, no listener is given anything, not even silence: for the agent, time stands still. All else goes on.
  */
 
 /** Scratch for the frame being handled; one pair serves all calls, since a frame is handled in one go. */
@@ -69,6 +71,8 @@ export interface InboundPipeOptions {
 export class InboundPipe {
   readonly decodeMs = new Histogram()
   readonly counters = { framesIn: 0, bytesIn: 0, gapsFilledMs: 0, sequenceGaps: 0, droppedMs: 0 }
+  /** Whoever keeps what is said; nobody as a rule. */
+  wiretap: Wiretap | undefined
   readonly #clock: Clock
   readonly #scratch: InboundScratch
   readonly #report: ReportEdge
@@ -78,6 +82,7 @@ export class InboundPipe {
   readonly #listeners: AudioListeners
   #taps: readonly LiveAudio[] = []
   #line: 'absent' | 'flowing' | 'silent' | 'released' = 'absent'
+  #isHeld = false
   #lastSequence = 0
   #lastMediaAt: number
   /** Dropped for slow readers and not told yet. */
@@ -104,6 +109,7 @@ export class InboundPipe {
     this.#lastSequence = 0
     this.#time.reset()
     this.#decoder.reset()
+    this.wiretap?.noteAttached()
     this.#lastMediaAt = this.#clock.now()
     this.#line = 'flowing'
   }
@@ -111,6 +117,25 @@ export class InboundPipe {
   detach(): void {
     if (this.#line !== 'released') this.#line = 'absent'
     this.#speech.hush()
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
+  /**
+   * The agent hears nothing until `resume`. Whoever is talking is told of as silent first, and again before the end: so
+   * every start of speech that the agent is told of has its end, though what is told meanwhile is not for it.
+   */
+  hold(): void {
+    this.#speech.hush()
+    this.#isHeld = true
+  }
+
+  resume(): void {
+    this.#speech.hush()
+    this.#isHeld = false
+    this.#decoder.reset()
   }
 
   /** Every message of a stream counts in one sequence. Returns false for one that is older than what was handled. */
@@ -202,8 +227,9 @@ export class InboundPipe {
   #deliver(mulaw: Uint8Array): void {
     this.#time.noteDelivered(mulaw.length / MULAW_BYTES_PER_MS)
     this.#speech.push(mulaw)
+    this.wiretap?.hear(mulaw)
     // Audio that nobody listens to is counted and dropped.
-    if (this.#listeners.size === 0) return
+    if (this.#listeners.size === 0 || this.#isHeld) return
     const count = this.#decoder.decode(mulaw, this.#scratch.pcm)
     this.#listeners.push(this.#scratch.firstSamples(count))
   }

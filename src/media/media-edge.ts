@@ -9,5 +9,9 @@ export type MediaEdge =
   | OutboundFact
   /** A listener was too slow, so its oldest audio was forgotten. */
   | { readonly type: 'audio.dropped'; readonly ms: number }
+  /** Too much waited to be said, and more came: so much of what waited was given up for it. */
+  | { readonly type: 'audio.skipped'; readonly ms: number }
+  /** What the far end was to hear on hold could not be played to it any more; it hears the built-in tune. */
+  | { readonly type: 'hold.faulted'; readonly cause: string }
 
 export type ReportEdge = (edge: MediaEdge) => void

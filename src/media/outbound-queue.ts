@@ -1,57 +1,39 @@
-import { FRAME_MS, MULAW_BYTES_PER_MS, requirePcmRate } from '../audio/format.ts'
-import { MULAW_SILENCE } from '../audio/g711.ts'
+import { MULAW_BYTES_PER_MS, requirePcmRate } from '../audio/format.ts'
 import type { Clock } from '../clock.ts'
 import { UsageError } from '../errors.ts'
+import type { OverflowPolicy } from '../overflow-policy.ts'
 import type { AudioSource } from './audio-source.ts'
 import { ByteRing } from './byte-ring.ts'
 import { Cadence } from './cadence.ts'
-import { Congestion } from './congestion.ts'
+import { Crowding } from './crowding.ts'
 import type { ReportEdge } from './media-edge.ts'
-import { OutgoingMessage } from './outgoing-message.ts'
+import { Outlet } from './outlet.ts'
+import { DEFAULT_PACING, type PacingLimits } from './pacing.ts'
 import { type Playback, QueuedPlayback } from './playback.ts'
 import { PlaybackLedger } from './playback-ledger.ts'
 import { Playlist } from './playlist.ts'
 import { SourceFeed } from './source-feed.ts'
 import type { StreamPort } from './stream-port.ts'
-import { TICK_MS } from './ticker.ts'
+import type { Wiretap } from './wiretap.ts'
 
 /**
  * What is to be said: playbacks in their order, encoded as room appears, sent in real time with a lead.
  *
  * Invariants
  * - O1 At most `limitMs` of encoded audio and `MAX_PENDING` playbacks wait; a source is pulled only as there is room.
- * - O2 The carrier holds at most `LEAD_MS` of audio, and at least `LEAD_MS - BURST_MS` while there is more to say, so
- *      that a late tick is not heard.
+ * - O2 The carrier holds at most 160 ms of audio, and at least 100 ms while there is more to say (`pacing.ts`), so that a
+ *      late tick is not heard.
  * - O3 Missed audio is sent, never dropped; after the carrier ran dry, time starts anew, with more in hand each time.
  * - O4 A playback settles exactly once.
  * - O5 Every playback's end is marked, so that it settles by what was heard, and the clock decides only where no echo
  *      comes.
+ * - O6 Whoever yields the stream says nothing more, and lets it go once what the carrier had was heard: nothing of that
+ *      is lost, and what waits here goes on with the next stream, or the same one.
+ * - O7 Too much waits when `MAX_PENDING` playbacks do, or more than `limitMs` is known of. Where that is not to be waited
+ *      for, each `play` is preceded by what the policy asks for; nothing is ever given up for another reason.
  */
 
-export interface PacingLimits {
-  /** Most encoded audio that may wait, in milliseconds. */
-  readonly limitMs: number
-}
-
-export const DEFAULT_PACING: PacingLimits = { limitMs: 10_000 }
-
 const MAX_PENDING = 32
-/** The carrier's buffer is filled up to this. */
-const LEAD_MS = 160
-/** It may run down by this before it is filled again: fewer, larger messages are what makes a frame cheap. */
-const BURST_MS = 60
-/** Room for one frame, by the next tick. */
-const LIVE_BURST_MS = FRAME_MS + TICK_MS
-const MAX_MESSAGE_BYTES = 100 * MULAW_BYTES_PER_MS
-/** Put before a source that is no faster than real time, since a lead of zero is heard as underruns. */
-const PREFILL_MS = 20
-/** Each underrun shows that the line wants more; past this, the delay is worse than what it cures. */
-const MOST_PREFILL_MS = 80
-const FRAME_BYTES = FRAME_MS * MULAW_BYTES_PER_MS
-/** The level between marks that bounds how far the clock alone is trusted. */
-const MARK_EVERY_BYTES = 1_000 * MULAW_BYTES_PER_MS
-const CROWDED = 0.7
-const RELIEVED = 0.5
 
 export interface OutboundQueueOptions {
   readonly clock: Clock
@@ -59,6 +41,10 @@ export interface OutboundQueueOptions {
   /** What went wrong here while a source's answer was followed up: a bug of ours. */
   readonly onFault: (error: unknown) => void
   readonly limits?: PacingLimits
+  /** What becomes of more while too much waits; it waits, too, unless given. */
+  readonly overflow?: OverflowPolicy | undefined
+  /** Begins the names of its marks; two queues that share a stream must differ in it. */
+  readonly markOwner?: string
 }
 
 export class OutboundQueue {
@@ -67,27 +53,34 @@ export class OutboundQueue {
   readonly #clock: Clock
   readonly #report: ReportEdge
   readonly #ring: ByteRing
-  readonly #ledger = new PlaybackLedger()
+  readonly #ledger: PlaybackLedger
   readonly #playlist = new Playlist()
   readonly #feed: SourceFeed
-  readonly #congestion: Congestion
-  readonly #message = new OutgoingMessage(MAX_MESSAGE_BYTES)
-  #stream: StreamPort | undefined
+  readonly #outlet: Outlet
+  readonly #crowding: Crowding
+  readonly #overflow: OverflowPolicy
+  /** Called when the stream has been yielded; undefined unless that is under way. */
+  #onYielded: (() => void) | undefined
   #voice: 'quiet' | 'waiting' | 'speaking' = 'quiet'
-  #crowded = false
   #released = false
 
   constructor(options: OutboundQueueOptions) {
     this.#clock = options.clock
     this.#report = options.report
+    this.#ledger = new PlaybackLedger(options.markOwner)
     this.#ring = new ByteRing((options.limits ?? DEFAULT_PACING).limitMs * MULAW_BYTES_PER_MS)
-    this.#congestion = new Congestion((at) => this.#report({ type: 'queue.stalled', at }))
+    this.#overflow = options.overflow ?? 'wait'
+    this.#crowding = new Crowding((crowded) => this.#report({ type: crowded ? 'queue.crowded' : 'queue.relieved' }))
+    const parts = { playlist: this.#playlist, ring: this.#ring, ledger: this.#ledger, cadence: this.cadence }
+    this.#outlet = new Outlet({
+      ...parts,
+      onStall: (at) => this.#report({ type: 'queue.stalled', at }),
+      breaksSilence: () => this.#breaksSilence(),
+      onSpeech: () => this.#report({ type: 'playback.started' }),
+    })
     this.#feed = new SourceFeed({
       clock: options.clock,
-      playlist: this.#playlist,
-      ring: this.#ring,
-      ledger: this.#ledger,
-      cadence: this.cadence,
+      ...parts,
       onEnd: (playback) => this.#noteEnd(playback),
       onSkip: (ms) => {
         this.counters.droppedMs += ms
@@ -95,6 +88,15 @@ export class OutboundQueue {
       onAnswer: () => this.#pump(this.#clock.now()),
       onFault: options.onFault,
     })
+  }
+
+  /** Whoever keeps what is heard; nobody as a rule. */
+  get wiretap(): Wiretap | undefined {
+    return this.#outlet.wiretap
+  }
+
+  set wiretap(wiretap: Wiretap | undefined) {
+    this.#outlet.wiretap = wiretap
   }
 
   get queueMs(): number {
@@ -113,7 +115,7 @@ export class OutboundQueue {
   /** Level of the last 20 ms that were sent, in dBFS; -Infinity while the carrier has nothing to play. */
   get levelDbfs(): number {
     if (this.leadMs === 0) return -Infinity
-    return this.#message.levelDbfs(FRAME_BYTES)
+    return this.#outlet.levelDbfs
   }
 
   /** True when everything asked for has been heard, or was cut. */
@@ -124,18 +126,16 @@ export class OutboundQueue {
   /**
    * Appends `source`, 16-bit mono PCM at `rate` (8000, 16000 or 24000 Hz), and returns at once.
    * Throws `AUDIO_SOURCE_INVALID` and `AUDIO_FORMAT_UNSUPPORTED`; past 32 pending playbacks `finished` rejects with
-   * `PLAYBACK_OVERFLOW`, after the call's end with `CALL_OVER`. An array must not be changed until it has been heard.
+   * `PLAYBACK_OVERFLOW`, unless the policy is another than to wait, and after the call's end with `CALL_OVER`. An array
+   * must not be changed until it has been heard.
    */
   play(source: AudioSource, rate = 16_000): Playback {
     const playback = new QueuedPlayback(source, requirePcmRate(rate), (cancelled) => this.#cancel(cancelled))
-    const refusal = this.#refusal()
-    if (refusal === undefined) {
-      this.#playlist.append(playback)
-      if (this.#voice === 'quiet') this.#voice = 'waiting'
-      this.#pump(this.#clock.now())
-    } else {
-      playback.fail(refusal)
-    }
+    if (this.#released) playback.fail(callOver())
+    else if (!this.#isOverfull) this.#append(playback)
+    else if (this.#overflow === 'drop-oldest') this.#displace(playback)
+    else if (this.#overflow === 'end-call') this.#overflowWith(playback)
+    else playback.fail(overflow())
     return playback
   }
 
@@ -145,30 +145,43 @@ export class OutboundQueue {
     const heard = this.#ledger.heard(now)
     const heardMs = this.#playlist.playedMs(heard)
     const voice = this.#voice
-    this.#ledger.forget(now)
-    this.#stream?.sendClear()
+    this.#outlet.clear(now)
     this.#cutAll(heard)
     if (voice === 'speaking') this.counters.bargeIns += 1
     if (voice !== 'quiet') this.#report({ type: 'playback.cleared' })
+    this.#yieldIfHeard()
     return { heardMs }
   }
 
+  /** Attached again while it is being yielded, the stream is kept. */
   attach(stream: StreamPort): void {
-    this.detach()
+    this.#onYielded = undefined
+    if (stream !== this.#outlet.stream) this.detach()
     const now = this.#clock.now()
-    this.#stream = stream
+    this.#outlet.open(stream)
     this.cadence.noteAttached(now)
     this.#pump(now)
   }
 
+  /**
+   * Leaves the stream to somebody else: nothing more is sent, and `onYielded` is called, at once or later, when all that
+   * the carrier had was heard or lost. What is played meanwhile waits for `attach`.
+   */
+  yieldStream(onYielded: () => void): void {
+    this.#onYielded = onYielded
+    this.#outlet.shut()
+    if (this.#ledger.marked < this.#ledger.sent) this.#outlet.mark(this.#clock.now())
+    this.#yieldIfHeard()
+  }
+
   /** The stream is gone, and with it what the carrier had not played; what still waits here waits for the next one. */
   detach(): void {
-    if (this.#stream === undefined) return
+    if (this.#outlet.stream === undefined) return
     const now = this.#clock.now()
-    this.#stream = undefined
-    this.#congestion.reset()
+    this.#outlet.letGo()
     this.#playlist.lose(this.#ledger.heard(now), this.#ledger.sent)
     this.#ledger.forget(now)
+    this.wiretap?.cut(now)
     this.#settleHeard()
   }
 
@@ -179,7 +192,7 @@ export class OutboundQueue {
 
   tick(now: number): void {
     this.#feed.renew()
-    if (this.isDrained) return
+    if (this.isDrained && this.#onYielded === undefined) return
     this.#pump(now, 'whatever there is')
     this.#ledger.expireMarks(now)
     this.#settleHeard()
@@ -190,20 +203,50 @@ export class OutboundQueue {
     const now = this.#clock.now()
     const heard = this.#ledger.heard(now)
     this.#released = true
-    this.#stream = undefined
+    this.#outlet.letGo()
+    this.#onYielded = undefined
     this.#ledger.forget(now)
     this.#cutAll(heard)
   }
 
-  #refusal(): UsageError | undefined {
-    if (this.#released) {
-      return new UsageError('CALL_OVER', 'expected a call in progress to play to, got one that is over')
+  /** Whether what waits already is too much for the policy. To wait costs nothing but a place. */
+  get #isOverfull(): boolean {
+    if (this.#playlist.length >= MAX_PENDING) return true
+    return this.#overflow !== 'wait' && this.queueMs + this.#playlist.unreadMs > this.limitMs
+  }
+
+  #append(playback: QueuedPlayback): void {
+    this.#playlist.append(playback)
+    if (this.#voice === 'quiet') this.#voice = 'waiting'
+    this.#pump(this.#clock.now())
+  }
+
+  /** Gives up as much of what waits as is needed. */
+  #displace(playback: QueuedPlayback): void {
+    const { droppedMs } = this.counters
+    while (this.#isOverfull) {
+      const stale = this.#playlist.stalest(this.#ledger.sent, this.#enqueued, this.limitMs)
+      if (stale === undefined) break
+      this.counters.droppedMs += stale.unreadMs
+      this.#cut(stale)
     }
-    if (this.#playlist.length < MAX_PENDING) return undefined
-    return new UsageError(
-      'PLAYBACK_OVERFLOW',
-      `expected at most ${MAX_PENDING} pending playbacks, got one more; await "finished" before playing on`,
-    )
+    this.#append(playback)
+    this.#settleHeard()
+    this.#report({ type: 'audio.skipped', ms: this.counters.droppedMs - droppedMs })
+  }
+
+  #overflowWith(playback: QueuedPlayback): void {
+    // It ends as whatever else the end of the call cuts.
+    playback.settle(this.#ledger.sent)
+    this.#report({ type: 'queue.overflowed' })
+  }
+
+  #yieldIfHeard(): void {
+    const onYielded = this.#onYielded
+    if (onYielded === undefined || this.#ledger.proven < this.#ledger.sent) return
+    this.#onYielded = undefined
+    this.#outlet.letGo()
+    onYielded()
   }
 
   #cutAll(heard: number): void {
@@ -214,18 +257,22 @@ export class OutboundQueue {
     this.#feed.renew()
     this.#voice = 'quiet'
     this.#playlist.cut(heard)
-    this.#watchDepth()
+    this.#crowding.watch(this.#ring.length / this.#ring.limit)
   }
 
   #cancel(playback: QueuedPlayback): void {
-    const now = this.#clock.now()
+    this.#cut(playback)
+    this.#settleHeard()
+    this.#pump(this.#clock.now())
+  }
+
+  /** Nothing more is heard of it; others stay where they are. */
+  #cut(playback: QueuedPlayback): void {
     this.#feed.forget(playback)
-    const heard = this.#cutAtCarrier(playback, now)
+    const heard = this.#cutAtCarrier(playback)
     this.#playlist.remove(playback)
     this.#takeOut(playback)
     playback.settle(heard)
-    this.#settleHeard()
-    this.#pump(now)
   }
 
   /** Takes what waits of a cancelled playback out of the ring. */
@@ -233,7 +280,7 @@ export class OutboundQueue {
     if (playback.start === undefined) return
     const { sent } = this.#ledger
     const from = Math.max(playback.start, sent)
-    const to = Math.max(from, playback.end ?? sent + this.#ring.length)
+    const to = Math.max(from, playback.end ?? this.#enqueued)
     if (from === to) return
     this.#ring.remove(from - sent, to - from)
     this.#playlist.excise(from, to)
@@ -245,97 +292,56 @@ export class OutboundQueue {
    * Empties the carrier's buffer of a cancelled playback, unless others have audio in it. Returns up to which position
    * anything is heard.
    */
-  #cutAtCarrier(playback: QueuedPlayback, now: number): number {
+  #cutAtCarrier(playback: QueuedPlayback): number {
+    const now = this.#clock.now()
     const { sent } = this.#ledger
     const heard = this.#ledger.heard(now)
     const held = this.#playlist.heldByCarrier(playback, heard, sent)
     if (held === 'shared') return sent
-    if (held === 'only its own') {
-      this.#ledger.forget(now)
-      this.#stream?.sendClear()
-    }
+    if (held === 'only its own') this.#outlet.clear(now)
     return heard
   }
 
   #pump(now: number, atLeast: 'a whole frame' | 'whatever there is' = 'a whole frame'): void {
     this.#feed.fill()
-    this.#send(now, atLeast)
-    this.#watchDepth()
+    this.#outlet.send(now, atLeast)
+    this.#crowding.watch(this.#ring.length / this.#ring.limit)
   }
 
   #noteEnd(playback: QueuedPlayback): void {
     // What was sent while the source seemed to go on had no mark at its end.
-    if (playback.end === this.#ledger.sent && this.#ledger.marked < playback.end) this.#mark(this.#clock.now())
+    if (playback.end === this.#ledger.sent && this.#ledger.marked < playback.end) this.#outlet.mark(this.#clock.now())
     this.#settleHeard()
   }
 
-  #send(now: number, atLeast: 'a whole frame' | 'whatever there is'): void {
-    const stream = this.#stream
-    if (stream === undefined || this.#ring.length === 0) return this.#congestion.reset()
-    if (this.#congestion.holdsUp(stream.bufferedBytes(), now)) return
-    while (this.#stream === stream && this.#ring.length > 0 && this.#isShort(now)) {
-      const end = this.#playlist.endAfter(this.#ledger.sent)
-      const left = end === undefined ? this.#ring.length : end - this.#ledger.sent
-      if (left < FRAME_BYTES && end === undefined && atLeast === 'a whole frame') return
-      const prefill = this.#prefill(now)
-      const room = (LEAD_MS - Math.max(0, this.#ledger.aheadMs(now))) * MULAW_BYTES_PER_MS - prefill
-      const wanted = Math.min(left, MAX_MESSAGE_BYTES - prefill, Math.floor(room))
-      this.#ring.read(this.#message.reserve(prefill + wanted), prefill, wanted)
-      this.#sendMessage(stream, prefill + wanted, now)
-    }
-  }
-
-  /**
-   * Whether the carrier would have less than the least lead by the next tick. What a live source brings comes a frame at
-   * a time anyhow: held back, it would only come late and in bursts.
-   */
-  #isShort(now: number): boolean {
-    const least = LEAD_MS - (this.#playlist.reading?.isLive === true ? LIVE_BURST_MS : BURST_MS)
-    return this.#ledger.aheadMs(now) - TICK_MS < least
-  }
-
-  /** Puts silence before real-time audio that meets a dry carrier; returns its bytes. */
-  #prefill(now: number): number {
-    const { sent } = this.#ledger
-    const isLive = this.#playlist.reading?.start !== undefined
-    const shortfalls = this.cadence.underruns + (this.#playlist.isMidway(sent) ? 1 : 0)
-    const bytes = Math.min(MOST_PREFILL_MS, PREFILL_MS * (1 + shortfalls)) * MULAW_BYTES_PER_MS
-    if (!isLive || this.#ledger.aheadMs(now) > 0 || this.#ring.length >= bytes + FRAME_BYTES) return 0
-    this.#message.reserve(bytes).fill(MULAW_SILENCE, 0, bytes)
-    this.#playlist.insertSilence(sent, bytes)
-    return bytes
-  }
-
-  #sendMessage(stream: StreamPort, bytes: number, now: number): void {
-    const state = {
-      isMidway: this.#playlist.isMidway(this.#ledger.sent),
-      isDry: this.#ledger.aheadMs(now) < 0,
-    }
-    stream.sendMedia(this.#message.first(bytes))
-    this.#ledger.noteSent(bytes, now)
-    const { sent } = this.#ledger
-    this.cadence.noteSent(bytes, sent, now, state)
+  /** Something is being said; true when nothing was before. */
+  #breaksSilence(): boolean {
     const isFirst = this.#voice !== 'speaking'
     this.#voice = 'speaking'
-    if (isFirst || this.#playlist.hasEndAt(sent) || sent - this.#ledger.marked >= MARK_EVERY_BYTES) this.#mark(now)
-    if (isFirst) this.#report({ type: 'playback.started' })
-  }
-
-  #mark(now: number): void {
-    this.#stream?.sendMark(this.#ledger.placeMark(now))
+    return isFirst
   }
 
   #settleHeard(): void {
     this.#playlist.settle(this.#ledger.proven)
+    if (this.#onYielded !== undefined) this.#yieldIfHeard()
     if (this.#voice === 'quiet' || !this.isDrained) return
     this.#voice = 'quiet'
     this.#report({ type: 'playback.drained' })
   }
 
-  #watchDepth(): void {
-    const fill = this.#ring.length / this.#ring.limit
-    if (this.#crowded ? fill > RELIEVED : fill <= CROWDED) return
-    this.#crowded = !this.#crowded
-    this.#report({ type: this.#crowded ? 'queue.crowded' : 'queue.relieved' })
+  /** One past the last byte that was encoded, counted since the call began. */
+  get #enqueued(): number {
+    return this.#ledger.sent + this.#ring.length
   }
+}
+
+function callOver(): UsageError {
+  return new UsageError('CALL_OVER', 'expected a call in progress to play to, got one that is over')
+}
+
+function overflow(): UsageError {
+  return new UsageError(
+    'PLAYBACK_OVERFLOW',
+    `expected at most ${MAX_PENDING} pending playbacks, got one more; await "finished" before playing on`,
+  )
 }

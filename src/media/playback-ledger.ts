@@ -23,6 +23,7 @@ interface PendingMark {
 const ECHO_GRACE_MS = 2_000
 
 export class PlaybackLedger {
+  readonly #owner: string
   #sent = 0
   #proven = 0
   #marked = 0
@@ -35,6 +36,11 @@ export class PlaybackLedger {
   #generation = 0
   #marks: PendingMark[] = []
   #sequence = 0
+
+  /** @param owner begins the names of its marks, so that two ledgers of one stream never take the other's for theirs. */
+  constructor(owner = 'g') {
+    this.#owner = owner
+  }
 
   get sent(): number {
     return this.#sent
@@ -72,7 +78,7 @@ export class PlaybackLedger {
   /** A name for a mark at the present end of what was sent. */
   placeMark(now: number): string {
     this.#sequence += 1
-    const name = `g${this.#generation}-${this.#sequence}`
+    const name = `${this.#owner}${this.#generation}-${this.#sequence}`
     this.#marks.push({ name, position: this.#sent, dueAt: Math.max(now, this.#dryAt) })
     this.#marked = this.#sent
     return name

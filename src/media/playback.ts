@@ -73,6 +73,19 @@ export class QueuedPlayback implements Playback {
     return this.#source.isAtHand
   }
 
+  /** What is known of it and not encoded yet. */
+  get unreadMs(): number {
+    const inHand = this.chunk === undefined ? 0 : this.chunk.length - this.offset
+    return ((this.#source.left + inHand) * 1_000) / this.rate
+  }
+
+  /** Of `enqueued` bytes of everybody, `sent` of which are out, and of what is known beyond: how much of this one waits. */
+  waitingMs(sent: number, enqueued: number): number {
+    if (this.start === undefined) return this.unreadMs
+    const waiting = (this.end ?? enqueued) - Math.max(this.start, sent)
+    return Math.max(0, waiting) / MULAW_BYTES_PER_MS + this.unreadMs
+  }
+
   /** The next chunk of the source: at once where it is already there, else as a promise, or when `whenReady` says. */
   pull(): PullResult {
     return this.#source.next()

@@ -29,6 +29,22 @@ export class Playlist {
     return this.#playbacks.find((playback) => playback.end === undefined)
   }
 
+  /** What is known of them all and not encoded yet. */
+  get unreadMs(): number {
+    return this.#playbacks.reduce((sum, playback) => sum + playback.unreadMs, 0)
+  }
+
+  /**
+   * Who goes first when too much waits: whoever has waited longest, but not the one that is being said unless that alone
+   * has more than `limitMs` to go: a sentence that breaks off is worse than one that is left out.
+   */
+  stalest(sent: number, enqueued: number, limitMs: number): QueuedPlayback | undefined {
+    const [first, second] = this.#playbacks.filter(({ end }) => end === undefined || end > sent)
+    if (first === undefined) return this.#playbacks[0]
+    const isBegun = first.start !== undefined && first.start < sent
+    return isBegun && first.waitingMs(sent, enqueued) <= limitMs ? (second ?? first) : first
+  }
+
   /** Where the playback that lies at `position` ends; undefined while its source has more. */
   endAfter(position: number): number | undefined {
     return this.#playbacks.find((playback) => playback.end !== undefined && playback.end > position)?.end

@@ -31,7 +31,9 @@ export interface Step {
 
 const OVER = new Set(['completed', 'busy', 'failed', 'no-answer', 'canceled'])
 /** Regions whose edges depend on the millisecond: who speaks just now, and how full the queue is. */
-const FLEETING = /^active\.(?:floor|queue)\b/
+const FLEETING = /^active\.(?:floor|queue|agent)\b/
+/** Nothing goes on there: it says no more than a recording that does not know of it yet. */
+const AT_REST = new Set(['active.hold.talking', 'active.transfer.none', 'active.recording.off'])
 
 export function courseOf({ lines }: Recording): Course {
   return {
@@ -100,10 +102,10 @@ function isOwnTransition(line: Line): line is Extract<Line, { what: 'transition'
   return line.what === 'transition' && line.actor === undefined
 }
 
-/** `active.stream.flowing`: the innermost names, without what is fleeting. */
+/** `active.stream.flowing`: the innermost names, without what is fleeting or at rest. */
 function describe(state: StateName): string {
   return leaves(state)
-    .filter((path) => !FLEETING.test(path))
+    .filter((path) => !FLEETING.test(path) && !AT_REST.has(path))
     .join(' ')
 }
 

@@ -6,6 +6,8 @@ import type { Discretion } from './discretion.ts'
 
 export const FORMAT_VERSION = 1
 
+const ROUTES = ['voice', 'next', 'status', 'detected', 'dialled', 'recorded'] as const
+
 /** The first line. */
 export interface Header extends Discretion {
   readonly at: 0
@@ -89,7 +91,7 @@ export const line = z.discriminatedUnion(
     z.object({
       at,
       what: z.literal('webhook'),
-      route: z.enum(['voice', 'next', 'status'], 'voice, next or status'),
+      route: z.enum(ROUTES, `one of ${ROUTES.join(', ')}`),
       callStatus: text,
       twiml: z.enum(['Connect', 'Reject', 'Hangup'], 'Connect, Reject or Hangup').optional(),
     }),

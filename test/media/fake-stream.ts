@@ -49,7 +49,10 @@ export class FakeStream implements StreamPort {
   sendMedia(mulaw: Uint8Array): void {
     const bytes = mulaw.slice()
     this.sent.push({ at: this.#clock.now(), bytes })
-    this.#afterLatency(() => this.#pieces.push({ at: Math.max(this.#clock.now(), this.#dryAt), bytes }))
+    this.#afterLatency(() => {
+      // What was under way when the stream went is not played.
+      if (this.closes === 0) this.#pieces.push({ at: Math.max(this.#clock.now(), this.#dryAt), bytes })
+    })
   }
 
   sendMark(name: string): void {
@@ -76,6 +79,11 @@ export class FakeStream implements StreamPort {
 
   get heardMs(): number {
     return this.heard().length / 8
+  }
+
+  /** What is heard, and when. */
+  get pieces(): readonly Piece[] {
+    return this.#pieces
   }
 
   /** All that has been heard by now, without the silence between. */

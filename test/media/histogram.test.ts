@@ -37,4 +37,26 @@ describe('a histogram', () => {
     expect(histogram.quantile(1)).toBeGreaterThan(100_000)
     expect(histogram.worst).toBe(1e9)
   })
+
+  it('tells what was counted, shortest first, and forgets none of it', () => {
+    const durations = fc.array(fc.double({ min: 0, max: 200_000, noNaN: true }), { maxLength: 300 })
+    fc.assert(
+      fc.property(durations, (values) => {
+        const histogram = new Histogram()
+        for (const value of values) histogram.record(value)
+        const counts = [...histogram.counts()]
+        expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBe(values.length)
+        expect(counts).toEqual(counts.toSorted(([a], [b]) => a - b))
+      }),
+    )
+  })
+
+  it('tells each duration to 9 %', () => {
+    const histogram = new Histogram()
+    for (const value of [4.2, 4.2, 80]) histogram.record(value)
+    const [[short = 0, twice] = [], [long = 0, once] = []] = [...histogram.counts()]
+    expect([twice, once]).toEqual([2, 1])
+    expect(Math.abs(short - 4.2)).toBeLessThan(4.2 * 0.09)
+    expect(Math.abs(long - 80)).toBeLessThan(80 * 0.09)
+  })
 })

@@ -1,29 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { InboundScratch } from '../../src/media/inbound-pipe.ts'
-import type { MediaEdge } from '../../src/media/media-edge.ts'
-import { MediaPlane } from '../../src/media/media-plane.ts'
-import { Ticker } from '../../src/media/ticker.ts'
-import { FakeStream } from './fake-stream.ts'
-import { HandClock } from './hand-clock.ts'
 import { base64, mulawNoise } from './listening-rig.ts'
+import { planeRig } from './plane-rig.ts'
 import { level } from './speaking-rig.ts'
-
-function rig() {
-  const clock = new HandClock()
-  const ticker = new Ticker(clock)
-  const edges: MediaEdge[] = []
-  const faults: unknown[] = []
-  const plane = new MediaPlane({
-    clock,
-    ticker,
-    scratch: new InboundScratch(64 * 1024),
-    report: (edge) => edges.push(edge),
-    onListenerFault: (error) => faults.push(error),
-    onFault: (error) => faults.push(error),
-  })
-  const openStream = () => new FakeStream(clock, { onMark: (name) => plane.outbound.noteMark(name) })
-  return { clock, ticker, plane, edges, faults, openStream }
-}
 
 async function readAll<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = []
@@ -33,7 +11,7 @@ async function readAll<T>(source: AsyncIterable<T>): Promise<T[]> {
 
 describe('a stream', () => {
   it('is attached, ticked and heard', () => {
-    const { clock, ticker, plane, openStream } = rig()
+    const { clock, ticker, plane, openStream } = planeRig()
     const stream = openStream()
     plane.attach(stream)
     expect([plane.stream, ticker.subscribers]).toEqual([stream, 1])
@@ -43,7 +21,7 @@ describe('a stream', () => {
   })
 
   it('that takes over closes the one before, and speech goes on there', () => {
-    const { clock, plane, openStream } = rig()
+    const { clock, plane, openStream } = planeRig()
     const [old, fresh] = [openStream(), openStream()]
     plane.attach(old)
     plane.outbound.play(level(1_000, 1_000), 8000)
@@ -57,7 +35,7 @@ describe('a stream', () => {
   })
 
   it('is closed when it is detached, once', () => {
-    const { plane, openStream } = rig()
+    const { plane, openStream } = planeRig()
     const stream = openStream()
     plane.attach(stream)
     plane.detach()
@@ -66,7 +44,7 @@ describe('a stream', () => {
   })
 
   it('that comes when the call is over is closed', () => {
-    const { clock, plane, openStream } = rig()
+    const { clock, plane, openStream } = planeRig()
     plane.release()
     const late = openStream()
     plane.attach(late)
@@ -76,7 +54,7 @@ describe('a stream', () => {
 
 describe('the figures', () => {
   it('are exactly those of the contract', () => {
-    const { plane } = rig()
+    const { plane } = planeRig()
     expect(plane.stats()).toEqual({
       framesIn: 0,
       framesOut: 0,
@@ -99,7 +77,7 @@ describe('the figures', () => {
   })
 
   it('are gathered from both ways', () => {
-    const { clock, plane, openStream } = rig()
+    const { clock, plane, openStream } = planeRig()
     plane.attach(openStream())
     clock.advance(50)
     for (const [i, timestamp] of [155, 175, 275].entries()) {
@@ -138,7 +116,7 @@ describe('the figures', () => {
 
 describe('an echo', () => {
   it('comes back 20 ms after the first word, without a gap, for as long as the call lasts', async () => {
-    const { clock, plane, openStream } = rig()
+    const { clock, plane, openStream } = planeRig()
     const stream = openStream()
     plane.attach(stream)
     const echo = plane.outbound.play(plane.inbound.audio(20))
@@ -159,7 +137,7 @@ describe('an echo', () => {
 
 describe('digits', () => {
   it('are read in their order, those too that came before anybody asked, and by one reader after another', async () => {
-    const { plane } = rig()
+    const { plane } = planeRig()
     for (const digit of '12#') plane.noteDigit(digit)
     const first: string[] = []
     for await (const digit of plane.digits) {
@@ -173,7 +151,7 @@ describe('digits', () => {
   })
 
   it('all fifty of a second are there', async () => {
-    const { plane } = rig()
+    const { plane } = planeRig()
     const keyed = Array.from({ length: 50 }, (_, i) => String(i % 10))
     const reading = readAll(plane.digits)
     for (const digit of keyed) plane.noteDigit(digit)
@@ -185,7 +163,7 @@ describe('digits', () => {
 
 describe('the end of a call', () => {
   it('closes the stream, settles every playback, ends every reader and leaves no timer', async () => {
-    const { clock, ticker, plane, openStream } = rig()
+    const { clock, ticker, plane, openStream } = planeRig()
     const stream = openStream()
     plane.attach(stream)
     const playbacks = [level(500, 1_000), level(500, 1_000)].map((pcm) => plane.outbound.play(pcm, 8000))
@@ -209,7 +187,7 @@ describe('the end of a call', () => {
   })
 
   it('leaves no timer while the call had no stream', () => {
-    const { clock, plane, openStream } = rig()
+    const { clock, plane, openStream } = planeRig()
     plane.attach(openStream())
     plane.detach()
     plane.release()
@@ -219,7 +197,7 @@ describe('the end of a call', () => {
 
 describe('a fault of the plane itself', () => {
   it('is told to this call only: the others are ticked on', () => {
-    const one = rig()
+    const one = planeRig()
     const stream = one.openStream()
     const boom = new Error('socket bug')
     stream.bufferedBytes = () => {
@@ -237,7 +215,7 @@ describe('a fault of the plane itself', () => {
   })
 
   it('is told too when it comes up while a source is followed', async () => {
-    const { clock, plane, faults, openStream } = rig()
+    const { clock, plane, faults, openStream } = planeRig()
     const stream = openStream()
     const boom = new Error('socket bug')
     plane.attach(stream)
