@@ -4,6 +4,7 @@ import type { CallContext, CauseParams, ReasonParams } from './call-setup.ts'
 import type { CommandOutput } from './carrier-command.ts'
 import { toCommandFault } from './command-fault.ts'
 import { type Reason, reasonForOutcome } from './reasons.ts'
+import type { TransferEnding, TransferOutput } from './transfer.ts'
 
 /** What the chart writes down of what it is told: its named actions and guards, each with what it takes from the event. */
 
@@ -33,6 +34,14 @@ export const blamingTheAnswer = {
   }),
 } as const
 
+/** It may be overcome, and then it is no cause of what comes later. */
+export const notingDoubt = { type: 'noteDoubt', params: blamingTheAnswer.params } as const
+
+export const asDoubted = [
+  because('carrier refused'),
+  { type: 'noteCause', params: ({ context }: { context: CallContext }): CauseParams => ({ cause: context.doubt }) },
+] as const
+
 export const asCommanded = [
   { type: 'noteReason', params: ({ event }: { event: ReasonParams }): ReasonParams => ({ reason: event.reason }) },
   blamingWhatWasTold,
@@ -41,7 +50,7 @@ export const asCommanded = [
 export const asTheLegEnded = {
   type: 'noteReason',
   params: ({ context, event }: { context: CallContext } & Told<'leg.ended'>): ReasonParams => ({
-    reason: reasonForOutcome(event.outcome, context.direction),
+    reason: context.transfer.isBridged ? 'transferred' : reasonForOutcome(event.outcome, context.direction),
   }),
 } as const
 
@@ -60,13 +69,61 @@ export const noteLegOfEvent = {
 export const noteLegOfAnswer = {
   type: 'noteLeg',
   params: ({ event }: Answered) => ({
-    callSid: event.output.outcome === 'done' ? event.output.callSid : undefined,
+    callSid: event.output.outcome === 'done' ? event.output.sid : undefined,
   }),
 } as const
 
 export const noteStream = {
   type: 'noteStream',
   params: ({ event }: Told<'stream.started'>) => ({ callSid: event.callSid, streamSid: event.streamSid }),
+} as const
+
+export const noteAnsweredBy = {
+  type: 'noteAnsweredBy',
+  params: ({ event }: Told<'leg.detected'>) => ({ answeredBy: event.answeredBy }),
+} as const
+
+export const isUrgent = {
+  type: 'isUrgent',
+  params: ({ event }: Told<'call.transfer'>) => ({ isUrgent: event.isUrgent }),
+} as const
+
+export const noteTransfer = {
+  type: 'noteTransfer',
+  params: ({ event }: Told<'call.transfer'>) => ({ ringMs: event.ringMs, hasSuccessor: event.hasSuccessor }),
+} as const
+
+type Transferred = { event: DoneActorEvent<TransferEnding> }
+
+export const hasTalked = {
+  type: 'hasTalked',
+  params: ({ event }: Transferred) => ({ outcome: event.output.outcome }),
+} as const
+
+export const tellTransfer = {
+  type: 'tellTransfer',
+  params: ({ event }: Transferred): TransferOutput => ({ outcome: event.output.outcome, cause: event.output.cause }),
+} as const
+
+export const tellReturned = {
+  type: 'tellRegionsReturned',
+  params: ({ event }: Transferred) => ({ mayHaveLeft: event.output.mayHaveLeft }),
+} as const
+
+/** Nobody knows how far the transfer had come. */
+export const tellReturnedAfterAll = { type: 'tellRegionsReturned', params: { mayHaveLeft: true } } as const
+
+export const mayHaveLeft = {
+  type: 'mayHaveLeft',
+  params: ({ event }: Told<'call.returned'>) => ({ mayHaveLeft: event.mayHaveLeft }),
+} as const
+
+export const tellTransferThrown = {
+  type: 'tellTransfer',
+  params: ({ event }: { event: ErrorActorEvent }): TransferOutput => ({
+    outcome: 'refused',
+    cause: toCommandFault(event.error).message,
+  }),
 } as const
 
 export const noteSilence = {
@@ -95,6 +152,11 @@ export const hasLostTooOften = {
 
 export const hasFailed = {
   type: 'hasFailed',
+  params: ({ event }: Answered) => ({ output: event.output }),
+} as const
+
+export const hasFound = {
+  type: 'hasFound',
   params: ({ event }: Answered) => ({ output: event.output }),
 } as const
 

@@ -16,11 +16,24 @@ export interface CallTiming {
   readonly drainMs: number
   /** How long a callback may take to tell that the carrier placed a call after all, though it did not say so. */
   readonly settleMs: number
+  /** How long a call may wait for its turn to be dialled. */
+  readonly queueMs: number
+  /** How long a callback may take to tell of a call whose create got no usable answer, before we look it up. */
+  readonly doubtMs: number
+  /** The whole of looking it up, with its repeats. */
+  readonly lookUpMs: number
+  /** How long both sides may be quiet, counted from the last word heard; {@link NEVER_MS} for ever. */
+  readonly quietMs: number
+  /** How long the agent may say nothing; {@link NEVER_MS} for ever. */
+  readonly agentSilenceMs: number
   /** The whole of hanging up, with its repeats. */
   readonly hangUpMs: number
   /** Closing the socket and letting go of everything else. */
   readonly releaseMs: number
 }
+
+/** Longer than any call may last, and as long as a timer may run. */
+export const NEVER_MS = 86_400_000
 
 export const DEFAULT_CALL_TIMING: CallTiming = {
   idleMs: 10_000,
@@ -31,6 +44,11 @@ export const DEFAULT_CALL_TIMING: CallTiming = {
   limitMs: 3_600_000,
   drainMs: 15_000,
   settleMs: 5_000,
+  queueMs: 600_000,
+  doubtMs: 2_000,
+  lookUpMs: 5_000,
+  quietMs: NEVER_MS,
+  agentSilenceMs: NEVER_MS,
   hangUpMs: 10_000,
   releaseMs: 2_000,
 }

@@ -1,6 +1,7 @@
+import { active, HANG_UP, RELEASE } from './call-active.ts'
 import {
   asCommanded,
-  asTheFarEndHungUp,
+  asDoubted,
   asTheLegEnded,
   because,
   blaming,
@@ -8,18 +9,15 @@ import {
   blamingWhatWasThrown,
   blamingWhatWasTold,
   forThisCall,
-  hasBeenSilentTooOften,
   hasFailed,
-  hasLostTooOften,
+  hasFound,
   isInDoubt,
   isOfOldStream,
-  isSameStream,
+  noteAnsweredBy,
   noteLegOfAnswer,
   noteLegOfEvent,
-  noteLoss,
-  noteLossBySilence,
-  noteSilence,
   noteStream,
+  notingDoubt,
 } from './call-notes.ts'
 import { callSetup } from './call-setup.ts'
 import { REASONS } from './reasons.ts'
@@ -35,10 +33,7 @@ import { REASONS } from './reasons.ts'
  * - K5 Every edge bears duplicates and disorder: the carrier promises neither "once" nor "in order".
  */
 
-const DRAIN = '#call.stopping.draining'
 const SETTLE = '#call.stopping.settling'
-const HANG_UP = '#call.stopping.hangingUp'
-const RELEASE = '#call.stopping.releasing'
 
 /** Admitted: the webhook has come, or the request to dial was accepted. Nothing has been started. */
 const idle = callSetup.createStateConfig({
@@ -47,9 +42,10 @@ const idle = callSetup.createStateConfig({
   },
   on: {
     'call.connect': [
-      { guard: 'isOutbound', target: '#call.connecting.dialing' },
+      { guard: 'isOutbound', target: '#call.connecting.queued' },
       { target: '#call.connecting.awaitingStream' },
     ],
+    'call.adopt': '#call.connecting.awaitingStream',
     'call.hangUp': { target: HANG_UP, actions: asCommanded },
     'call.finish': { target: HANG_UP, actions: asCommanded },
     'leg.ended': { target: RELEASE, actions: [noteLegOfEvent, asTheLegEnded] },
@@ -62,11 +58,27 @@ const connecting = callSetup.createStateConfig({
     'stream.started': { target: '#call.active', actions: noteStream },
     'stream.refused': { target: HANG_UP, actions: [because('unsupported media'), blamingWhatWasTold] },
     'leg.ended': { target: RELEASE, actions: [noteLegOfEvent, asTheLegEnded] },
+    'leg.detected': { actions: noteAnsweredBy },
     // Nothing has been said yet, so there is nothing to let finish.
     'call.hangUp': { target: HANG_UP, actions: asCommanded },
     'call.finish': { target: HANG_UP, actions: asCommanded },
   },
   states: {
+    queued: {
+      invoke: {
+        id: 'turn',
+        src: 'turn',
+        input: forThisCall,
+        onDone: 'dialing',
+        onError: { target: RELEASE, actions: [because('not dialled'), blamingWhatWasThrown] },
+      },
+      after: {
+        queueTimeout: {
+          target: RELEASE,
+          actions: [because('not dialled'), blaming('its turn to be dialled did not come in time')],
+        },
+      },
+    },
     dialing: {
       initial: 'wanted',
       invoke: {
@@ -74,7 +86,7 @@ const connecting = callSetup.createStateConfig({
         src: 'carrier',
         input: ({ context }) => ({ callId: context.id, command: 'placeCall' }),
         onDone: [
-          { guard: isInDoubt, target: SETTLE, actions: [because('carrier refused'), blamingTheAnswer] },
+          { guard: isInDoubt, target: 'doubtful', actions: notingDoubt },
           { guard: hasFailed, target: RELEASE, actions: [because('carrier refused'), blamingTheAnswer] },
           { guard: 'isUnwanted', target: HANG_UP, actions: noteLegOfAnswer },
           { target: 'ringing', actions: noteLegOfAnswer },
@@ -106,6 +118,37 @@ const connecting = callSetup.createStateConfig({
         },
       },
     },
+    // The carrier gave no usable answer: it may have placed the call, or not. It is asked to show, never to dial again.
+    doubtful: {
+      initial: 'waiting',
+      always: { guard: 'isDecided', target: SETTLE },
+      on: {
+        'leg.ringing': { target: 'ringing', actions: noteLegOfEvent },
+        'leg.answered': { target: 'awaitingStream', actions: noteLegOfEvent },
+        // Whom to hang up on is not known yet.
+        'stream.refused': { target: SETTLE, actions: [because('unsupported media'), blamingWhatWasTold] },
+        'call.hangUp': { target: SETTLE, actions: asCommanded },
+        'call.finish': { target: SETTLE, actions: asCommanded },
+      },
+      states: {
+        waiting: { after: { doubtTimeout: 'lookingUp' } },
+        lookingUp: {
+          invoke: {
+            id: 'findCall',
+            src: 'carrier',
+            input: ({ context }) => ({ callId: context.id, command: 'findCall' }),
+            onDone: [
+              { guard: hasFound, target: '#call.connecting.ringing', actions: noteLegOfAnswer },
+              // Nobody knows any more than before (K3).
+              { guard: hasFailed, target: SETTLE, actions: asDoubted },
+              { target: RELEASE, actions: asDoubted },
+            ],
+            onError: { target: SETTLE, actions: asDoubted },
+          },
+          after: { lookUpTimeout: { target: SETTLE, actions: asDoubted } },
+        },
+      },
+    },
     ringing: {
       after: { ringTimeout: { target: HANG_UP, actions: because('no answer') } },
       on: { 'leg.answered': { target: 'awaitingStream', actions: noteLegOfEvent } },
@@ -114,130 +157,6 @@ const connecting = callSetup.createStateConfig({
       after: { streamTimeout: { target: HANG_UP, actions: because('stream never came') } },
     },
   },
-})
-
-/**
- * Who has the floor. Both may speak at once; a barge-in is the agent's `clear` meanwhile, and leaves the floor to the
- * far end.
- */
-const floor = callSetup.createStateConfig({
-  initial: 'idle',
-  states: {
-    idle: { on: { 'speech.started': 'listening', 'playback.started': 'speaking' } },
-    listening: { on: { 'speech.ended': 'idle', 'playback.started': 'speaking.over' } },
-    speaking: {
-      initial: 'alone',
-      states: {
-        alone: {
-          on: {
-            'speech.started': 'over',
-            'playback.drained': '#call.active.floor.idle',
-            'playback.cleared': '#call.active.floor.idle',
-          },
-        },
-        over: {
-          on: {
-            'speech.ended': 'alone',
-            'playback.drained': '#call.active.floor.listening',
-            'playback.cleared': '#call.active.floor.listening',
-          },
-        },
-      },
-    },
-  },
-})
-
-const stream = callSetup.createStateConfig({
-  initial: 'flowing',
-  on: {
-    'stream.lost': [
-      { guard: isOfOldStream },
-      { guard: hasLostTooOften, target: HANG_UP, actions: [because('stream lost'), blamingWhatWasTold] },
-      { target: '.lost.dropped', actions: noteLoss },
-    ],
-    'queue.stalled': [
-      {
-        guard: hasLostTooOften,
-        target: HANG_UP,
-        actions: [because('stream lost'), blaming('the socket took nothing for 1 s')],
-      },
-      { target: '.lost.dropped', actions: noteLoss },
-    ],
-    // A second stream for the same call takes it over; a fresh one ends the loss. One that is told of twice does neither.
-    'stream.started': [{ guard: isSameStream }, { target: '.flowing', actions: noteStream }],
-  },
-  states: {
-    flowing: { on: { 'media.silent': { target: 'silent', actions: noteSilence } } },
-    silent: {
-      on: { 'media.resumed': 'flowing' },
-      after: {
-        silenceTimeout: [
-          { guard: hasBeenSilentTooOften, target: HANG_UP, actions: because('silence') },
-          { target: 'lost.mute', actions: noteLossBySilence },
-        ],
-      },
-    },
-    lost: {
-      entry: 'detachStream',
-      initial: 'dropped',
-      // The socket is gone already: its late words change nothing.
-      on: { 'stream.lost': {}, 'queue.stalled': {} },
-      states: {
-        dropped: { after: { graceTimeout: { target: HANG_UP, actions: because('stream lost') } } },
-        mute: { after: { graceTimeout: { target: HANG_UP, actions: because('silence') } } },
-      },
-    },
-  },
-})
-
-const queue = callSetup.createStateConfig({
-  initial: 'roomy',
-  states: {
-    roomy: { on: { 'queue.crowded': 'crowded' } },
-    crowded: { on: { 'queue.relieved': 'roomy' } },
-  },
-})
-
-const active = callSetup.createStateConfig({
-  type: 'parallel',
-  invoke: [
-    {
-      id: 'inbound',
-      src: 'inbound',
-      input: forThisCall,
-      onError: { target: HANG_UP, actions: [because('internal error'), blamingWhatWasThrown] },
-    },
-    {
-      id: 'outbound',
-      src: 'outbound',
-      input: forThisCall,
-      onError: { target: HANG_UP, actions: [because('internal error'), blamingWhatWasThrown] },
-    },
-    {
-      id: 'agent',
-      src: 'agent',
-      input: forThisCall,
-      onDone: [
-        // There is no line on which its last words could be heard.
-        { guard: 'isDetached', target: HANG_UP, actions: because('agent finished') },
-        { target: DRAIN, actions: because('agent finished') },
-      ],
-      onError: { target: HANG_UP, actions: [because('agent failed'), blamingWhatWasThrown] },
-    },
-  ],
-  after: { timeLimit: { target: HANG_UP, actions: because('time limit') } },
-  on: {
-    'call.finish': [
-      { guard: 'isDetached', target: HANG_UP, actions: asCommanded },
-      { target: DRAIN, actions: asCommanded },
-    ],
-    'call.hangUp': { target: HANG_UP, actions: asCommanded },
-    'leg.ended': { target: RELEASE, actions: asTheLegEnded },
-    'stream.stopped': [{ guard: isOfOldStream }, { target: RELEASE, actions: asTheFarEndHungUp }],
-    'stream.refused': { target: HANG_UP, actions: [because('unsupported media'), blamingWhatWasTold] },
-    'digit.received': { actions: 'countDigit' },
-  },
-  states: { floor, stream, queue },
 })
 
 const settled = [{ guard: 'isFault', target: '#call.error' }, { target: '#call.ended' }] as const
@@ -265,7 +184,23 @@ const stopping = callSetup.createStateConfig({
     },
     // The carrier gave no usable answer to our request to dial: if it heard us, we shall hear of a leg to hang up on.
     settling: {
-      after: { settleTimeout: 'releasing' },
+      initial: 'waiting',
+      states: {
+        waiting: { after: { settleTimeout: 'lookingUp' } },
+        lookingUp: {
+          invoke: {
+            id: 'findCall',
+            src: 'carrier',
+            input: ({ context }) => ({ callId: context.id, command: 'findCall' }),
+            onDone: [
+              { guard: hasFound, target: '#call.stopping.hangingUp', actions: noteLegOfAnswer },
+              { target: '#call.stopping.releasing' },
+            ],
+            onError: '#call.stopping.releasing',
+          },
+          after: { lookUpTimeout: '#call.stopping.releasing' },
+        },
+      },
       on: {
         'leg.ringing': { target: 'hangingUp', actions: noteLegOfEvent },
         'leg.answered': { target: 'hangingUp', actions: noteLegOfEvent },
@@ -313,9 +248,12 @@ export const callMachine = callSetup.createMachine({
     streamSid: undefined,
     reason: undefined,
     cause: undefined,
+    doubt: undefined,
     losses: [],
     silentAt: 0,
     digits: 0,
+    answeredBy: undefined,
+    transfer: { ringMs: 0, hasSuccessor: false, isBridged: false },
   }),
   initial: 'idle',
   states: {
@@ -328,6 +266,6 @@ export const callMachine = callSetup.createMachine({
   },
   output: ({ context }) => {
     const reason = context.reason ?? 'internal error'
-    return { state: REASONS[reason], reason, cause: context.cause }
+    return { state: REASONS[reason], reason, cause: context.cause ?? context.doubt }
   },
 })

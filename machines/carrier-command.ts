@@ -5,19 +5,32 @@ import { type CommandFault, toCommandFault } from './command-fault.ts'
  * One command to the carrier: sent, perhaps repeated, done or failed.
  *
  * Invariants
- * - C1 A `placeCall` is repeated only when the carrier certainly did nothing (429): a second one rings somebody twice.
- * - C2 A `hangUp` is repeated whenever no usable answer came: ending an ended leg is harmless.
+ * - C1 What creates something is repeated only when the carrier certainly did nothing (429): a second `placeCall` rings
+ *   somebody twice.
+ * - C2 What looks, or changes what is there, is repeated whenever no usable answer came: it is harmless done twice.
  * - C3 The machine always reaches `done` or `failed`, in bounded time; it never rejects.
  * - C4 A command that was given up is not repeated, but the answer to what was sent is still awaited.
  */
 
-export type CommandName = 'placeCall' | 'hangUp'
+export type CommandName =
+  | 'placeCall'
+  /** Looks for the call of a `placeCall` that got no usable answer. */
+  | 'findCall'
+  | 'hangUp'
+  /** Has the carrier dial somebody else for the leg. */
+  | 'transfer'
+  | 'startRecording'
+  | 'pauseRecording'
+  | 'resumeRecording'
+  | 'stopRecording'
 
 export interface CommandInput {
   readonly callId: string
   readonly command: CommandName
-  /** Absent for `placeCall`. */
+  /** Absent for `placeCall` and `findCall`. */
   readonly callSid?: string | undefined
+  /** Of the recording that is to be changed. */
+  readonly recordingSid?: string | undefined
 }
 
 /** Nobody wants the outcome any more: let what is under way come to its end, and do not try again. */
@@ -26,7 +39,8 @@ export interface CommandEvent {
 }
 
 export type CommandOutput =
-  | { readonly outcome: 'done'; readonly callSid: string | undefined }
+  /** `sid`: of the leg, or of the recording that was started; undefined when `findCall` found nothing. */
+  | { readonly outcome: 'done'; readonly sid: string | undefined }
   | { readonly outcome: 'failed'; readonly fault: CommandFault }
 
 export interface CommandContext extends CommandInput {
@@ -36,9 +50,18 @@ export interface CommandContext extends CommandInput {
   readonly resultSid: string | undefined
 }
 
+const UNLESS_DONE = ['CARRIER_RATE_LIMITED']
+const HARMLESS = [...UNLESS_DONE, 'CARRIER_UNAVAILABLE', 'CARRIER_TIMEOUT', 'CARRIER_GIBBERISH']
+
 const REPEATABLE: Record<CommandName, readonly string[]> = {
-  placeCall: ['CARRIER_RATE_LIMITED'],
-  hangUp: ['CARRIER_RATE_LIMITED', 'CARRIER_UNAVAILABLE', 'CARRIER_TIMEOUT', 'CARRIER_GIBBERISH'],
+  placeCall: UNLESS_DONE,
+  findCall: HARMLESS,
+  hangUp: HARMLESS,
+  transfer: HARMLESS,
+  startRecording: UNLESS_DONE,
+  pauseRecording: HARMLESS,
+  resumeRecording: HARMLESS,
+  stopRecording: HARMLESS,
 }
 
 /** Answers that prove that the carrier did nothing. After any other failure, and after none at all, it may have. */
@@ -47,17 +70,19 @@ const PROOFS_OF_NOTHING: ReadonlySet<string> = new Set([
   'CARRIER_UNAUTHORIZED',
   'CARRIER_NOT_FOUND',
   'CARRIER_RATE_LIMITED',
+  'CARRIER_PAUSED',
+  'DIAL_QUEUE_FULL',
 ])
 
 /** With waits of 0.25, 0.5 and 1 s this stays well inside the ten seconds in which a caller of our API gets a verdict. */
 const MAX_ATTEMPTS = 4
-const SEND_TIMEOUT_MS: Record<CommandName, number> = { placeCall: 9_000, hangUp: 3_000 }
+const sendTimeoutMs = (command: CommandName) => (command === 'placeCall' ? 9_000 : 3_000)
 const BACKOFF_BASE_MS = 250
-/** The longest wait that a carrier may ask for. A hang-up must be tried again while somebody still waits for it. */
-const WAIT_LIMIT_MS: Record<CommandName, number> = { placeCall: 10_000, hangUp: 2_000 }
+/** The longest wait that a carrier may ask for. Most are to be tried again while somebody still waits for them. */
+const waitLimitMs = (command: CommandName) => (command === 'placeCall' ? 10_000 : 2_000)
 
 function timedOut(command: CommandName): CommandFault {
-  const seconds = SEND_TIMEOUT_MS[command] / 1000
+  const seconds = sendTimeoutMs(command) / 1000
   return { code: 'CARRIER_TIMEOUT', message: `expected the carrier's answer within ${seconds} s, got none` }
 }
 
@@ -68,7 +93,7 @@ export function isInDoubt(output: CommandOutput): boolean {
 
 /** The wait before the next attempt: the carrier's own wish where it named one, within limits, else doubling. */
 export function backoffMs(command: CommandName, attempts: number, retryAfterMs: number | undefined): number {
-  return Math.min(WAIT_LIMIT_MS[command], retryAfterMs ?? BACKOFF_BASE_MS * 2 ** (attempts - 1))
+  return Math.min(waitLimitMs(command), retryAfterMs ?? BACKOFF_BASE_MS * 2 ** (attempts - 1))
 }
 
 export interface FaultParams {
@@ -87,15 +112,15 @@ export const carrierCommandMachine = setup({
     output: {} as CommandOutput,
   },
   actors: {
-    /** Resolves with the leg's CallSid, where the command yields one; rejects with a {@link CommandFault}. */
+    /** Resolves with the SID that the command yields, if it does; rejects with a {@link CommandFault}. */
     send: fromPromise<string | undefined, CommandInput>(() =>
       Promise.reject(new Error('no carrier was provided to send the command to')),
     ),
   },
   actions: {
     countAttempt: assign(({ context }) => ({ attempts: context.attempts + 1 })),
-    noteResult: assign((_, params: { readonly callSid: string | undefined }) => ({
-      resultSid: params.callSid,
+    noteResult: assign((_, params: { readonly sid: string | undefined }) => ({
+      resultSid: params.sid,
       fault: undefined,
     })),
     noteFault: assign((_, params: FaultParams) => params),
@@ -106,7 +131,7 @@ export const carrierCommandMachine = setup({
       context.attempts < context.maxAttempts && REPEATABLE[context.command].includes(fault.code),
   },
   delays: {
-    sendTimeout: ({ context }) => SEND_TIMEOUT_MS[context.command],
+    sendTimeout: ({ context }) => sendTimeoutMs(context.command),
     /** Deterministic here; the composition root may spread it with jitter. */
     backoff: ({ context }) => backoffMs(context.command, context.attempts, context.fault?.retryAfterMs),
   },
@@ -126,12 +151,17 @@ export const carrierCommandMachine = setup({
       invoke: {
         id: 'send',
         src: 'send',
-        input: ({ context: { callId, command, callSid } }) => ({ callId, command, callSid }),
+        input: ({ context: { callId, command, callSid, recordingSid } }) => ({
+          callId,
+          command,
+          callSid,
+          recordingSid,
+        }),
         onDone: {
           target: 'done',
           actions: {
             type: 'noteResult',
-            params: ({ event }: { event: DoneActorEvent<string | undefined> }) => ({ callSid: event.output }),
+            params: ({ event }: { event: DoneActorEvent<string | undefined> }) => ({ sid: event.output }),
           },
         },
         onError: [
@@ -164,6 +194,6 @@ export const carrierCommandMachine = setup({
   },
   output: ({ context }): CommandOutput =>
     context.fault === undefined
-      ? { outcome: 'done', callSid: context.resultSid }
+      ? { outcome: 'done', sid: context.resultSid }
       : { outcome: 'failed', fault: context.fault },
 })

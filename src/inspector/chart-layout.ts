@@ -113,7 +113,8 @@ const SPACING = {
 const PACKED = {
   'elk.hierarchyHandling': 'SEPARATE_CHILDREN',
   'elk.algorithm': 'rectpacking',
-  'elk.aspectRatio': '1.5',
+  // Rather long than wide: a long picture can be scrolled, a wide one can only be made small.
+  'elk.aspectRatio': '1',
 }
 
 function toGraph(plan: ChartPlan): LayoutNode {

@@ -8,6 +8,7 @@ const CARRIER = 'carrier'
 /** Whoever else tells the chart something: admission, the API, a drain. */
 const NODE = 'node'
 const CALL = 'call'
+const OF_CARRIER = /^(?:leg|dial|stream)\./
 const INIT = 'xstate.init'
 
 export interface ChartObserverOptions {
@@ -37,8 +38,8 @@ export function observeChart(root: AnyActor, { note, onFault }: ChartObserverOpt
 class ChartObserver {
   readonly #root: AnyActor
   readonly #note: (happening: Happening) => void
-  /** Who told each event: it may wait in its reader's mailbox while others are told. */
-  readonly #tellers = new WeakMap<EventObject, ActorRefLike>()
+  /** Who told each event, if an actor: it may wait in its reader's mailbox while others are told. */
+  readonly #tellers = new WeakMap<EventObject, ActorRefLike | undefined>()
   readonly #states = new WeakMap<ActorRefLike, StateName>()
   /** What each child runs, by its id. */
   readonly #children = new Map<string, string>()
@@ -53,7 +54,7 @@ class ChartObserver {
     const { actorRef } = inspected
     if (inspected.type === '@xstate.event') {
       const { sourceRef, event } = inspected
-      if (sourceRef !== undefined) this.#tellers.set(event, sourceRef)
+      this.#tellers.set(event, sourceRef)
       const state = this.#states.get(actorRef) ?? stateOf(snapshotOf(actorRef))
       this.#states.set(actorRef, state)
       // The first step was taken when the chart was made: where it stands as it is started is the beginning.
@@ -109,10 +110,11 @@ class ChartObserver {
     const [, child] = /^xstate\.(?:done|error)\.actor\.(.+)$/.exec(type) ?? []
     if (child !== undefined) return told === this.#root ? child : self
     const teller = this.#tellers.get(event)
-    if (teller === told) return self
+    // What was never told to it, it has told itself.
+    if (teller === told || !this.#tellers.has(event)) return self
     if (teller !== undefined && teller === this.#root) return CALL
     if (teller !== undefined && isChildOf(teller, this.#root)) return teller.id
-    if (type.startsWith('leg.') || type.startsWith('stream.')) return CARRIER
+    if (OF_CARRIER.test(type)) return CARRIER
     return fields?.['reason'] === 'agent finished' ? 'agent' : NODE
   }
 }

@@ -1,4 +1,12 @@
-import { callMachine, carrierCommandMachine, DEFAULT_CALL_TIMING, switchboardMachine } from '../../machines/index.ts'
+import {
+  callMachine,
+  carrierCommandMachine,
+  carrierRecordingMachine,
+  circuitMachine,
+  DEFAULT_CALL_TIMING,
+  switchboardMachine,
+  transferMachine,
+} from '../../machines/index.ts'
 import type { DrawingOptions } from './chart-drawing.ts'
 import { type LayoutEngine, layOut } from './chart-layout.ts'
 import { type Chart, createChart } from './chart-model.ts'
@@ -25,9 +33,21 @@ export function createDiagrams(): readonly Diagram[] {
   return [
     draw('call', call, {
       gather: 'call.stopping',
-      omit: ['noteCause', 'noteLeg', 'noteStream', 'noteLoss', 'noteSilence'],
+      omit: [
+        'noteCause',
+        'noteDoubt',
+        'noteLeg',
+        'noteStream',
+        'noteLoss',
+        'noteSilence',
+        'noteTransfer',
+        'forgetBridge',
+      ],
     }),
     draw('carrier-command', createChart(carrierCommandMachine)),
+    draw('transfer', createChart(transferMachine, { callId: '', callSid: undefined, ringMs: 40_000 })),
+    draw('carrier-recording', createChart(carrierRecordingMachine)),
+    draw('circuit', createChart(circuitMachine, {})),
     draw('switchboard', switchboard),
   ]
 }

@@ -1,3 +1,4 @@
+import { NEVER_MS } from '../../machines/index.ts'
 import type { ChartEdge, ChartState, Trigger } from './chart-model.ts'
 
 /** The words on a diagram: `event [guard] / action, action`, as in UML. */
@@ -42,8 +43,9 @@ function labelOfTrigger(trigger: Trigger): string {
   return trigger.kind === 'finished' ? 'finished' : ''
 }
 
+/** A wait that never ends unless somebody wishes it to has no length. */
 function labelOfDelay(name: string, ms: number | undefined): string {
-  return ms === undefined ? name : `${durationOf(ms)} (${name})`
+  return ms === undefined || ms === NEVER_MS ? name : `${durationOf(ms)} (${name})`
 }
 
 /** E.g. `250 ms`, `10 s`, `5 min`, `1 h`. */

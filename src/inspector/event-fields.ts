@@ -12,14 +12,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'leg.ringing': ['callSid'],
   'leg.answered': ['callSid'],
   'leg.ended': ['callSid', 'outcome'],
+  'leg.detected': ['answeredBy'],
+  'dial.ended': ['outcome'],
+  'call.transfer': ['isUrgent', 'hasSuccessor', 'ringMs'],
+  'call.returned': ['mayHaveLeft'],
   'stream.started': ['streamSid', 'callSid'],
   'stream.stopped': ['streamSid'],
   'stream.lost': ['streamSid', 'cause'],
   'stream.refused': ['cause'],
 }
 
-/** Of what a command to the carrier came to. */
-const OF_OUTPUT = ['outcome', 'callSid']
+/** Of what a command to the carrier came to, or a transfer. */
+const OF_OUTPUT = ['outcome', 'sid', 'cause', 'mayHaveLeft']
 const OF_FAULT = ['code', 'message', 'retryAfterMs']
 
 /** A sentence is enough: what was thrown may bring a page. */

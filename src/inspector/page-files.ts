@@ -21,7 +21,7 @@ const HTML = 'text/html; charset=utf-8'
 const CSS = 'text/css; charset=utf-8'
 const SCRIPT = 'text/javascript; charset=utf-8'
 const SVG = 'image/svg+xml; charset=utf-8'
-const CHARTS = ['call.svg', 'carrier-command.svg', 'switchboard.svg']
+const CHARTS = ['call.svg', 'carrier-command.svg', 'transfer.svg', 'carrier-recording.svg', 'switchboard.svg']
 
 /**
  * Reads all of it, once: what was not there then is never served, whatever a path may say.

@@ -1,6 +1,6 @@
 import type { createInspector } from '@statelyai/inspect'
 import type { AnyStateMachine } from 'xstate'
-import { callMachine, carrierCommandMachine } from '../../machines/index.ts'
+import { callMachine, carrierCommandMachine, carrierRecordingMachine, transferMachine } from '../../machines/index.ts'
 import type { Fields, Happening, StateName, Transition } from '../recorder.ts'
 
 export type CreateInspector = typeof createInspector
@@ -27,13 +27,30 @@ interface ShownActor {
 }
 
 /** Children that are charts themselves, by what they run. */
-const CHARTS: Readonly<Record<string, AnyStateMachine>> = { carrier: carrierCommandMachine }
+const CHARTS: Readonly<Record<string, AnyStateMachine>> = {
+  carrier: carrierCommandMachine,
+  transfer: transferMachine,
+  recording: carrierRecordingMachine,
+}
 
 /**
  * What an event may say to somebody outside: words of closed lists, ids and amounts. What went wrong in words stays
  * here, since an agent's error may say anything.
  */
-const FIELDS = new Set(['reason', 'outcome', 'callSid', 'streamSid', 'code', 'retryAfterMs'])
+const FIELDS = new Set([
+  'reason',
+  'outcome',
+  'answeredBy',
+  'sid',
+  'callSid',
+  'streamSid',
+  'code',
+  'retryAfterMs',
+  'ringMs',
+  'isUrgent',
+  'hasSuccessor',
+  'mayHaveLeft',
+])
 
 /** The call's chart is nine levels deep, and each is two of its definition's. */
 const DEFINITION_DEPTH = 32

@@ -1,4 +1,5 @@
 import type { AnyActor } from 'xstate'
+import { NEVER_MS } from '../../machines/index.ts'
 import { childrenOf } from './chart-observer.ts'
 import type { PendingTimer } from './wire.ts'
 
@@ -12,7 +13,8 @@ export function pendingTimers(root: AnyActor): readonly PendingTimer[] {
   const actors = new Set<unknown>([root, ...childrenOf(root.getSnapshot() as object).map(({ ref }) => ref)])
   return Object.values(events).flatMap(({ source, event, delay, startedAt }) => {
     const state = AFTER.exec(event.type)?.[1]
-    if (state === undefined || !actors.has(source)) return []
+    // What never runs out unless somebody wishes it to is no wait.
+    if (state === undefined || !actors.has(source) || delay === NEVER_MS) return []
     // Alternatives of one wait share it: the first stands for all.
     return [{ edge: `${state}/${event.type}/0`, leftMs: Math.max(0, startedAt + delay - now), ofMs: delay }]
   })

@@ -200,6 +200,47 @@ describe.skipIf(maySkip)(`the inspector in a browser${maySkip ? ` (left out: ${M
     complaints.length = 0
   })
 
+  it('puts a call on hold, records it and hands it over, and shows each in the chart', async () => {
+    const page = await open(stage)
+    await logIn(page, stage.token)
+    await page.locator('#place-call').click()
+    await page.locator('#dial-to').fill('+15559990001')
+    await page.locator('#dial-go').click()
+    await lit(page, 'call.active').waitFor()
+
+    await page.locator('#hold').getByText('Hold').click()
+    await lit(page, 'call.active.hold.held').waitFor()
+    await shoot(page, 'on-hold')
+    await page.locator('#hold').getByText('Resume').click()
+    await lit(page, 'call.active.hold.talking').waitFor()
+
+    await page.locator('#record').getByText('Record').click()
+    await lit(page, 'call.active.recording.on').waitFor()
+    await page.locator('#tab-recording').click()
+    await lit(page, 'recording.rolling').waitFor()
+    await shoot(page, 'recording-chart')
+    await page.locator('#record').getByText('Stop recording').click()
+    await lit(page, 'recording.over').waitFor()
+    await page.locator('#tab-call').click()
+
+    await page.locator('#transfer').click()
+    await page.locator('#hand-over-to').fill('+442079460000')
+    await page.locator('#hand-over-go').click()
+    await page.locator('#hand-over-message').getByText('CALLCHART_ALLOWED_DESTINATIONS').waitFor()
+    await shoot(page, 'transfer-refused')
+    // The browser itself tells of the 403.
+    complaints.length = 0
+    await page.locator('#hand-over-to').fill('+15559990002')
+    await page.locator('#hand-over-go').click()
+    await lit(page, 'call.active.transfer.away').waitFor()
+    await page.locator('#tab-transfer').click()
+    await lit(page, 'transfer.bridged').waitFor()
+    await shoot(page, 'transfer-chart')
+    await page.locator('#hang-up').click()
+    await page.locator('#facts').getByText('hung up by API').waitFor()
+    expect(await page.locator('#hold').isVisible()).toBe(false)
+  }, 40_000)
+
   it('is a page for the dark, and for a telephone', async () => {
     const dark = await open(stage, '/inspector', { colorScheme: 'dark' })
     await logIn(dark, stage.token)

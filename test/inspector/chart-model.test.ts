@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createActor, fromPromise, setup } from 'xstate'
-import { callMachine, carrierCommandMachine, DEFAULT_CALL_TIMING, switchboardMachine } from '../../machines/index.ts'
+import {
+  callMachine,
+  carrierCommandMachine,
+  carrierRecordingMachine,
+  circuitMachine,
+  DEFAULT_CALL_TIMING,
+  switchboardMachine,
+  transferMachine,
+} from '../../machines/index.ts'
 import { createChart, edgeIdOf } from '../../src/inspector/chart-model.ts'
 import { edgesFrom, nodesOf } from '../machines/edge-coverage.ts'
 
@@ -104,6 +112,9 @@ describe('the chart of a machine', () => {
   it.each([
     ['call', callMachine],
     ['carrier command', carrierCommandMachine],
+    ['transfer', transferMachine],
+    ['recording', carrierRecordingMachine],
+    ['circuit', circuitMachine],
     ['switchboard', switchboardMachine],
   ])('of the %s is complete, and names each edge differently', (_, machine) => {
     const { states, edges } = createChart(machine)

@@ -3,14 +3,17 @@ import { createActor } from 'xstate'
 import { createChart } from '../../src/inspector/chart-model.ts'
 import { observeChart } from '../../src/inspector/chart-observer.ts'
 import { pendingTimers } from '../../src/inspector/timers.ts'
-import { callMachine, carrierCommandMachine } from '../../machines/index.ts'
+import { callMachine, carrierCommandMachine, carrierRecordingMachine, transferMachine } from '../../machines/index.ts'
 import type { Happening } from '../../src/recorder.ts'
+import { dialEnded, dialRinging, streamStarted, urgentTransfer } from '../machines/call/opening.ts'
 import { CallUnderTest, settle, TIMING } from '../machines/call-under-test.ts'
 
 type Transition = Extract<Happening, { what: 'transition' }>
 
 const EDGES = new Set(
-  [createChart(callMachine), createChart(carrierCommandMachine)].flatMap(({ edges }) => edges.map(({ id }) => id)),
+  [callMachine, carrierCommandMachine, transferMachine, carrierRecordingMachine].flatMap((machine) =>
+    createChart(machine).edges.map(({ id }) => id),
+  ),
 )
 
 function observed(call: CallUnderTest): { notes: Happening[]; transitions: () => Transition[]; stop: () => void } {
@@ -64,7 +67,7 @@ describe('a chart that is observed', () => {
     const call = new CallUnderTest({ direction: 'outbound' })
     const { transitions } = observed(call)
     call.tell({ type: 'call.connect' })
-    await settle()
+    await call.answer('turn')
     await call.answer('placeCall', 'CA2')
     call.tell({ type: 'call.hangUp', reason: 'hung up by API' })
     await settle()
@@ -84,13 +87,55 @@ describe('a chart that is observed', () => {
     const call = new CallUnderTest({ direction: 'outbound' })
     const { notes, transitions } = observed(call)
     call.tell({ type: 'call.connect' })
-    await settle()
+    await call.answer('turn')
     await call.answer('placeCall', 'CA2')
     expect(notes).toContainEqual({ what: 'child', id: 'placeCall', src: 'carrier', status: 'started' })
     expect(notes).toContainEqual({ what: 'child', id: 'placeCall', src: 'carrier', status: 'stopped' })
     const ofChild = transitions().filter(({ actor }) => actor === 'placeCall')
     expect(ofChild).toMatchObject([{ event: 'xstate.done.actor.send', before: 'sending', after: 'done' }])
     expect(transitions().map(told)).toContain('placeCall -> call: xstate.done.actor.placeCall')
+  })
+
+  it('tells of a transfer what the call tells itself and its parts, and what the parts come to', async () => {
+    const call = new CallUnderTest().tell({ type: 'call.connect' }, streamStarted)
+    const { notes, transitions } = observed(call)
+    call.tell(urgentTransfer, dialRinging, dialEnded('busy'))
+    await settle()
+    expect(transitions().map(told)).toEqual([
+      'node -> call: call.transfer',
+      'call -> call: call.left',
+      'carrier -> call: dial.ringing',
+      'call -> transfer: dial.ringing',
+      'carrier -> call: dial.ended',
+      'call -> transfer: dial.ended',
+      'transfer -> call: xstate.done.actor.transfer',
+      'call -> call: call.returned',
+    ])
+    expect(transitions()[3]).toMatchObject({
+      actor: 'transfer',
+      before: { unanswered: 'redirecting' },
+      after: { unanswered: 'ringing' },
+    })
+    expect(transitions().at(-2)?.fields).toEqual({ outcome: 'busy', mayHaveLeft: true })
+    expect(transitions().flatMap(({ edges = [] }) => edges.filter((id) => !EDGES.has(id)))).toEqual([])
+    expect(notes.filter(({ what }) => what === 'child')).toEqual([
+      { what: 'child', id: 'transfer', src: 'transfer', status: 'started' },
+      { what: 'child', id: 'transfer', src: 'transfer', status: 'stopped' },
+    ])
+  })
+
+  it('tells of the steps of a recording', async () => {
+    const call = new CallUnderTest().tell({ type: 'call.connect' }, streamStarted)
+    const { transitions } = observed(call)
+    await call.tell({ type: 'call.record' }).answer('startRecording', 'RE1')
+    call.tell({ type: 'call.pauseRecording' })
+    expect(transitions().map(told)).toEqual([
+      'node -> call: call.record',
+      'recording -> recording: xstate.done.actor.startRecording',
+      'node -> call: call.pauseRecording',
+      'call -> recording: call.pauseRecording',
+    ])
+    expect(transitions()[1]?.fields).toEqual({ outcome: 'done', sid: 'RE1' })
   })
 
   it('knows a wait that has run out, and an agent that hangs up', () => {
@@ -149,7 +194,7 @@ describe('the waits of a chart', () => {
   it('include those of the charts it runs', async () => {
     const call = new CallUnderTest({ direction: 'outbound' })
     call.tell({ type: 'call.connect' })
-    await settle()
+    await call.answer('turn')
     const edges = pendingTimers(call.actor).map(({ edge }) => edge)
     expect(edges).toContainEqual(expect.stringMatching(/^carrierCommand\.sending\//))
     expect(edges.filter((id) => !EDGES.has(id))).toEqual([])

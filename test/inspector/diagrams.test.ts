@@ -79,7 +79,7 @@ describe('diagrams/', () => {
     expect(files.toSorted()).toEqual(diagrams.map(({ name }) => `${name}.mmd`).toSorted())
   })
 
-  it('shows the floor, the stream and the queue of an active call side by side', () => {
+  it('shows the regions of an active call side by side', () => {
     const text = diagrams.find(({ name }) => name === 'call')?.mermaid ?? ''
     const active = text.slice(text.indexOf('state "active"'), text.indexOf('note right of active'))
     const regions = active.split('\n    --\n')
@@ -87,6 +87,10 @@ describe('diagrams/', () => {
       'floor',
       'stream',
       'queue',
+      'agent',
+      'hold',
+      'transfer',
+      'recording',
     ])
   })
 })

@@ -15,12 +15,23 @@ describe('what of an event may be shown', () => {
       outcome: 'busy',
     })
     expect(fieldsOf({ type: 'call.hangUp', reason: 'draining' })).toEqual({ reason: 'draining' })
+    expect(fieldsOf({ type: 'leg.detected', answeredBy: 'machine_start' })).toEqual({ answeredBy: 'machine_start' })
+    expect(fieldsOf({ type: 'dial.ended', outcome: 'no-answer' })).toEqual({ outcome: 'no-answer' })
+    expect(fieldsOf({ type: 'call.returned', mayHaveLeft: true })).toEqual({ mayHaveLeft: true })
+  })
+
+  it('is of a transfer how, and not to whom', () => {
+    const event = { type: 'call.transfer', isUrgent: false, hasSuccessor: true, ringMs: 40_000 }
+    const { type: _, ...fields } = event
+    expect(fieldsOf({ ...event, to: CANARY, target: { number: CANARY }, from: CANARY })).toEqual(fields)
   })
 
   it.each<AnyEventObject>([
     { type: 'stream.started', token: CANARY, input: { pin: CANARY } },
     { type: 'digit.received', digit: CANARY, payload: CANARY },
     { type: 'speech.started', payload: CANARY },
+    { type: 'dial.ended', to: CANARY, callSid: CANARY },
+    { type: 'leg.detected', to: CANARY },
     { type: 'something.new', reason: CANARY, cause: CANARY },
     { type: 'xstate.init', input: { parameters: CANARY } },
     { type: 'xstate.done.actor.agent', output: { secret: CANARY, reply: CANARY } },
@@ -39,6 +50,20 @@ describe('what of an event may be shown', () => {
     })
     expect(fieldsOf({ type: 'xstate.error.actor.agent', error: new Error('no model today') })).toEqual({
       message: 'no model today',
+    })
+    const done = { outcome: 'done', sid: 'RE1', body: CANARY }
+    expect(fieldsOf({ type: 'xstate.done.actor.startRecording', output: done })).toEqual({
+      outcome: 'done',
+      sid: 'RE1',
+    })
+  })
+
+  it('tells what a transfer came to, and nobody’s number', () => {
+    const output = { outcome: 'refused', cause: 'cannot dial +15557654321', mayHaveLeft: false, to: CANARY }
+    expect(fieldsOf({ type: 'xstate.done.actor.transfer', output })).toEqual({
+      outcome: 'refused',
+      cause: 'cannot dial +1•••21',
+      mayHaveLeft: false,
     })
   })
 

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { callMachine, carrierCommandMachine } from '../../machines/index.ts'
+import type { AnyStateMachine } from 'xstate'
+import { callMachine, carrierCommandMachine, carrierRecordingMachine, transferMachine } from '../../machines/index.ts'
 import { systemClock } from '../../src/clock.ts'
 import { inspectorAt } from '../../src/inspector/stately-address.ts'
 import {
@@ -128,6 +129,19 @@ function step(after: string): Happening {
   return { what: 'transition', event: `to.${after}`, from: 'node', before: 'idle', after }
 }
 
+/** The definitions that were sent, in their order. */
+function chartsIn({ messages }: InspectorListener): unknown[] {
+  return messages.flatMap(({ definition }): unknown[] =>
+    typeof definition === 'string' ? [JSON.parse(definition)] : [],
+  )
+}
+
+function plainConfig({ config }: AnyStateMachine): unknown {
+  return JSON.parse(
+    JSON.stringify(config, (_, part: unknown) => (typeof part === 'function' ? { type: part.name } : part)),
+  )
+}
+
 /** The form that every message of 0.7.2 has. */
 function message(type: string, sessionId: string, fields: object) {
   return { type: `@xstate.${type}`, sessionId, rootId: CALL, _version: '0.7.2', ...fields }
@@ -189,14 +203,56 @@ describe('a call shown in an inspector of @statelyai/inspect', () => {
     const tape = (await bridgeTo(listener)).open(FACTS)
     for (const [at, happening] of STORY.entries()) tape.note(at, happening)
     await listener.hears('"output"')
-    const charts = listener.messages.flatMap(({ definition }) =>
-      typeof definition === 'string' ? [JSON.parse(definition) as object] : [],
-    )
-    const plain = (config: object): unknown =>
-      JSON.parse(
-        JSON.stringify(config, (_, part: unknown) => (typeof part === 'function' ? { type: part.name } : part)),
-      )
-    expect(charts).toEqual([plain(callMachine.config), plain(carrierCommandMachine.config), { id: 'release' }])
+    expect(chartsIn(listener)).toEqual([
+      plainConfig(callMachine),
+      plainConfig(carrierCommandMachine),
+      { id: 'release' },
+    ])
+  })
+
+  it('shows a transfer and a recording as the charts that they are, and of a transfer not to whom', async () => {
+    const listener = await InspectorListener.open()
+    const tape = (await bridgeTo(listener)).open(FACTS)
+    const story: Happening[] = [
+      {
+        what: 'transition',
+        event: 'call.transfer',
+        from: 'node',
+        fields: { isUrgent: true, to: 'canary-target' },
+        before: 'idle',
+        after: 'active',
+      },
+      { what: 'child', id: 'transfer', src: 'transfer', status: 'started' },
+      { what: 'child', id: 'recording', src: 'recording', status: 'started' },
+      {
+        what: 'transition',
+        actor: 'transfer',
+        event: 'dial.ended',
+        from: 'call',
+        fields: { outcome: 'busy', cause: 'canary-cause' },
+        before: { unanswered: 'ringing' },
+        after: 'over',
+      },
+    ]
+    for (const [at, happening] of story.entries()) tape.note(at, happening)
+    await listener.hears('"dial.ended"')
+    await listener.hears('"over"')
+    const said = listener.texts.map((text) => brief(JSON.parse(text) as Message))
+    expect(said).toEqual([
+      'actor call active "idle"',
+      'event call call.transfer',
+      'snapshot call active "active"',
+      'actor call/transfer active "unanswered"',
+      'actor call/recording active "starting"',
+      'event call/transfer dial.ended',
+      'snapshot call/transfer done "over"',
+    ])
+    expect(listener.messages.map(({ event }) => event).filter((event) => event !== undefined)).toContainEqual({
+      type: 'dial.ended',
+      outcome: 'busy',
+    })
+    expect(chartsIn(listener)).toEqual([callMachine, transferMachine, carrierRecordingMachine].map(plainConfig))
+    expect(listener.texts.join('')).not.toContain('canary')
   })
 
   it('lets nothing out that was said, keyed, handed in or thrown, and nobody’s number', async () => {

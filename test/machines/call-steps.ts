@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
-import type { CallEvent } from '../../machines/call-events.ts'
+import type { CallEvent, DialOutcome } from '../../machines/call-events.ts'
 import type { LegOutcome } from '../../machines/reasons.ts'
-import { CALL_SID, CallUnderTest, type Request, TIMING } from './call-under-test.ts'
+import { RING_MS } from './call/opening.ts'
+import { CALL_SID, CallUnderTest, TIMING } from './call-under-test.ts'
+import type { Request } from './fake-children.ts'
 
 /** Steps of random walks: whatever is told, in whatever order and how often, and whatever the children answer. */
 
@@ -44,9 +46,30 @@ const fact: fc.Arbitrary<CallEvent> = fc.oneof(
         'playback.cleared',
         'queue.crowded',
         'queue.relieved',
+        'call.hold',
+        'call.resume',
+        'call.record',
+        'call.pauseRecording',
+        'call.resumeRecording',
+        'call.stopRecording',
       ),
     }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('call.transfer'),
+      isUrgent: fc.boolean(),
+      hasSuccessor: fc.boolean(),
+      ringMs: fc.constant(RING_MS),
+    }),
+  },
+  { weight: 6, arbitrary: fc.record({ type: fc.constantFrom('dial.ringing', 'dial.answered') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constant('dial.ended'), outcome: fc.constantFrom<DialOutcome[]>(...OUTCOMES) }),
+  },
+  { weight: 2, arbitrary: fc.constant<CallEvent>({ type: 'leg.detected', answeredBy: 'human' }) },
   { weight: 1, arbitrary: streamSid.map<CallEvent>((sid) => ({ type: 'stream.stopped', streamSid: sid })) },
   { weight: 1, arbitrary: fc.constant<CallEvent>({ type: 'stream.refused', cause: 'what is this' }) },
   {
@@ -66,20 +89,34 @@ const fact: fc.Arbitrary<CallEvent> = fc.oneof(
   },
 )
 
-const command = fc.constantFrom<Request['command'][]>('placeCall', 'hangUp', 'agent', 'release')
+const command = fc.constantFrom<Request['command'][]>(
+  'turn',
+  'placeCall',
+  'findCall',
+  'transfer',
+  'startRecording',
+  'pauseRecording',
+  'resumeRecording',
+  'stopRecording',
+  'hangUp',
+  'agent',
+  'release',
+)
 
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 20, arbitrary: fc.record({ tell: fact }) },
-  { weight: 2, arbitrary: fc.record({ answer: command }) },
+  { weight: 4, arbitrary: fc.record({ answer: command }) },
   { weight: 1, arbitrary: fc.record({ fail: command, code: fc.constantFrom(...CODES) }) },
   { weight: 2, arbitrary: fc.record({ wait: fc.constantFrom(1, 250, 1_000, TIMING.silenceMs, TIMING.streamMs) }) },
 )
+
+const sidOf = (answered: Request['command']) => (answered === 'startRecording' ? 'RE1' : CALL_SID)
 
 export async function takeStep(call: CallUnderTest, next: Step): Promise<void> {
   if ('tell' in next) call.tell(next.tell)
   else if ('wait' in next) await call.wait(next.wait)
   else if ('answer' in next) {
-    if (call.asked.includes(next.answer)) await call.answer(next.answer, CALL_SID)
+    if (call.asked.includes(next.answer)) await call.answer(next.answer, sidOf(next.answer))
   } else if (call.asked.includes(next.fail)) {
     await call.fail(next.fail, { code: next.code, message: next.code })
   }

@@ -1,33 +1,26 @@
-import { type Actor, createActor, fromCallback, fromPromise, type InspectionEvent, type StateValue } from 'xstate'
-import type { CallEvent, InboundFact, OutboundFact } from '../../machines/call-events.ts'
+import { type Actor, createActor, type InspectionEvent, type StateValue } from 'xstate'
+import type { CallEvent } from '../../machines/call-events.ts'
 import { callMachine } from '../../machines/call.ts'
-import type { ChildInput } from '../../machines/call-setup.ts'
 import { type CallTiming, DEFAULT_CALL_TIMING } from '../../machines/call-timing.ts'
-import { carrierCommandMachine, type CommandInput, type CommandName } from '../../machines/carrier-command.ts'
 import type { CallOutput } from '../../machines/index.ts'
 import { type Direction, REASONS } from '../../machines/reasons.ts'
 import { CountingClock } from './counting-clock.ts'
+import { type Charts, CHARTS, type ChildName, FakeChildren, type Request, withFakeChildren } from './fake-children.ts'
 
 export const CALL_SID = 'CA1'
 export const TIMING: CallTiming = DEFAULT_CALL_TIMING
-
-type ChildName = 'inbound' | 'outbound' | 'agent' | 'release' | 'carrier' | 'send'
 
 export interface CallOptions {
   readonly direction?: Direction
   /** `null`: nobody knows the leg yet. */
   readonly callSid?: string | null
   readonly inspect?: (event: InspectionEvent) => void
-  /** Children that throw as soon as they are started. */
+  /** Where it differs from {@link TIMING}. */
+  readonly timing?: Partial<CallTiming>
+  /** Children that throw as soon as they are started; a transfer once the carrier dials, a recording once it has news. */
   readonly broken?: readonly ChildName[]
-}
-
-/** Something a child was asked for, which it has not answered yet. */
-export interface Request {
-  readonly command: CommandName | 'agent' | 'release'
-  readonly callSid: string | undefined
-  resolve(value?: string): void
-  reject(error: unknown): void
+  /** Others than the real ones. */
+  readonly charts?: Charts
 }
 
 /** Lets the promises of fake children reach the chart. */
@@ -39,37 +32,31 @@ function pathsOf(value: StateValue): string[] {
 }
 
 /** A real chart, fake children, a clock in the hand. */
-export class CallUnderTest {
+export class CallUnderTest extends FakeChildren {
   readonly clock = new CountingClock()
   readonly actor: Actor<typeof callMachine>
   readonly outputs: CallOutput[] = []
   readonly errors: unknown[] = []
-  /** Every command that reached the carrier, in order, e.g. `hangUp CA1`. */
-  readonly sent: string[] = []
-  /** Everything that promise children were asked for, in order. */
-  readonly begun: Request['command'][] = []
-  detached = 0
-  /** Names of children that were started and not yet stopped. */
-  readonly running: string[] = []
-  readonly #pending: Request[] = []
-  readonly #reports = new Map<string, (fact: InboundFact | OutboundFact) => void>()
-  readonly #broken: readonly ChildName[]
 
   constructor(options: CallOptions = {}) {
-    const { direction = 'inbound', inspect } = options
+    super(options.broken)
+    const { direction = 'inbound', inspect, charts = CHARTS } = options
     const callSid = options.callSid === undefined && direction === 'inbound' ? CALL_SID : (options.callSid ?? undefined)
-    this.#broken = options.broken ?? []
-    this.actor = createActor(this.#machine(), {
+    this.actor = createActor(withFakeChildren(charts), {
       id: 'call',
-      input: { id: 'call_test', direction, callSid, timing: TIMING },
+      input: { id: this.id, direction, callSid, timing: { ...TIMING, ...options.timing } },
       clock: this.clock,
       ...(inspect && { inspect }),
     })
     this.actor.subscribe({
-      error: (error) => this.errors.push(error),
+      error: (error) => {
+        this.errors.push(error)
+        this.forget()
+      },
       complete: () => {
         const { output } = this.actor.getSnapshot()
         if (output) this.outputs.push(output)
+        this.forget()
       },
     })
     this.actor.start()
@@ -97,27 +84,27 @@ export class CallUnderTest {
     return pathsOf(this.actor.getSnapshot().value).join(' ')
   }
 
+  /** Where a child stands that is a chart itself, e.g. `unanswered.ringing`. */
+  whereIs(child: 'transfer' | 'recording'): string | undefined {
+    const snapshot: object = this.actor.getSnapshot().children[child]?.getSnapshot() ?? {}
+    return 'value' in snapshot ? pathsOf(snapshot.value as StateValue).join(' ') : undefined
+  }
+
   tell(...events: CallEvent[]): this {
     for (const event of events) this.actor.send(event)
     return this
   }
 
-  /** What a callback child says on its own; nothing if it is not running. */
-  report(child: 'inbound' | 'outbound', fact: InboundFact | OutboundFact): this {
-    this.#reports.get(child)?.(fact)
-    return this
-  }
-
   /** The oldest unanswered request of this kind. */
   request(command: Request['command']): Request {
-    const found = this.#pending.find((request) => request.command === command)
+    const found = this.pending.find((request) => request.command === command)
     if (!found) throw new Error(`nobody asked for ${command} at ${this.where}; asked: ${this.asked.join(', ')}`)
     return found
   }
 
   /** What has been asked for and not been answered. */
   get asked(): string[] {
-    return this.#pending.map((request) => request.command)
+    return this.pending.map((request) => request.command)
   }
 
   async answer(command: Request['command'], value?: string): Promise<this> {
@@ -142,7 +129,7 @@ export class CallUnderTest {
   async end(): Promise<CallOutput> {
     if (!this.isOver) this.tell({ type: 'call.hangUp', reason: 'hung up by API' })
     for (let turn = 0; !this.isOver && turn < 20; turn += 1) {
-      const next = this.#pending[0]
+      const next = this.pending[0]
       if (next) await this.answer(next.command, next.command === 'placeCall' ? CALL_SID : undefined)
       else await this.wait(1_000)
     }
@@ -166,63 +153,5 @@ export class CallUnderTest {
       throw new Error(`expected an ended call at ${this.where}: ${problems.join('; ') || 'it goes on'}`)
     }
     return output
-  }
-
-  #machine() {
-    const send = fromPromise<string | undefined, CommandInput>(({ input, signal }) => {
-      this.sent.push([input.command, ...(input.callSid === undefined ? [] : [input.callSid])].join(' '))
-      return this.#ask('send', input.command, input.callSid, signal)
-    })
-    const carrier = carrierCommandMachine.provide({ actors: { send } })
-    const brokenCarrier = carrier.provide({ delays: { sendTimeout: () => this.#break('carrier') } })
-    return callMachine.provide({
-      actors: {
-        carrier: this.#broken.includes('carrier') ? brokenCarrier : carrier,
-        inbound: fromCallback<CallEvent, ChildInput, InboundFact>(({ sendBack }) => this.#listen('inbound', sendBack)),
-        outbound: fromCallback<CallEvent, ChildInput, OutboundFact>(({ sendBack }) =>
-          this.#listen('outbound', sendBack),
-        ),
-        agent: fromPromise<void, ChildInput>(({ signal }) =>
-          this.#ask('agent', 'agent', undefined, signal).then(() => undefined),
-        ),
-        release: fromPromise<void, ChildInput>(({ signal }) =>
-          this.#ask('release', 'release', undefined, signal).then(() => undefined),
-        ),
-      },
-      actions: { detachStream: () => (this.detached += 1) },
-    })
-  }
-
-  #break(child: ChildName): never {
-    throw new Error(`${child} is broken`)
-  }
-
-  #listen(child: 'inbound' | 'outbound', report: (fact: InboundFact | OutboundFact) => void): () => void {
-    if (this.#broken.includes(child)) this.#break(child)
-    this.running.push(child)
-    this.#reports.set(child, report)
-    return () => {
-      this.running.splice(this.running.indexOf(child), 1)
-      if (this.#reports.get(child) === report) this.#reports.delete(child)
-    }
-  }
-
-  #ask(child: ChildName, command: Request['command'], callSid: string | undefined, signal: AbortSignal) {
-    if (this.#broken.includes(child)) this.#break(child)
-    this.begun.push(command)
-    return new Promise<string | undefined>((resolve, reject) => {
-      const done = () => {
-        const index = this.#pending.indexOf(request)
-        if (index !== -1) this.#pending.splice(index, 1)
-      }
-      const request: Request = {
-        command,
-        callSid,
-        resolve: (value) => (done(), resolve(value)),
-        reject: (error) => (done(), reject(error)),
-      }
-      this.#pending.push(request)
-      signal.addEventListener('abort', done)
-    })
   }
 }

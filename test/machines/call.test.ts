@@ -3,10 +3,16 @@ import { callMachine } from '../../machines/call.ts'
 import { type Reason, REASONS } from '../../machines/reasons.ts'
 import { testActive } from './call/active.ts'
 import { testConnecting } from './call/connecting.ts'
+import { testDoubt } from './call/doubt.ts'
+import { testHolding } from './call/holding.ts'
 import { testIdle } from './call/idle.ts'
 import { type Open, openActive } from './call/opening.ts'
+import { testOverflow } from './call/overflow.ts'
+import { testPatience } from './call/patience.ts'
+import { testRecording } from './call/recording.ts'
 import { testStopping } from './call/stopping.ts'
 import { testStreamLoss } from './call/stream-loss.ts'
+import { testTransferring } from './call/transferring.ts'
 import { CallUnderTest } from './call-under-test.ts'
 import { EdgeCoverage } from './edge-coverage.ts'
 
@@ -33,11 +39,29 @@ describe('a call', () => {
   describe('that is connecting', () => {
     testConnecting(open)
   })
+  describe('of which nobody knows whether the carrier has placed it', () => {
+    testDoubt(open)
+  })
   describe('that is active', () => {
     testActive(open)
   })
   describe('that loses its stream', () => {
     testStreamLoss(open)
+  })
+  describe('of which more waits to be said than it allows', () => {
+    testOverflow(open)
+  })
+  describe('whose patience', () => {
+    testPatience(open)
+  })
+  describe('that is on hold', () => {
+    testHolding(open)
+  })
+  describe('that is handed over', () => {
+    testTransferring(open)
+  })
+  describe('whose recording', () => {
+    testRecording(open)
   })
   describe('that is stopping', () => {
     testStopping(open)

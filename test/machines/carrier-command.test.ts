@@ -6,6 +6,7 @@ import {
   carrierCommandMachine,
   type CommandInput,
   type CommandName,
+  isInDoubt,
 } from '../../machines/carrier-command.ts'
 import { settle } from './call-under-test.ts'
 import { CountingClock } from './counting-clock.ts'
@@ -15,23 +16,37 @@ const coverage = new EdgeCoverage(carrierCommandMachine)
 
 const fault = (code: string, retryAfterMs?: number) => ({ code, message: `${code}!`, retryAfterMs })
 const RATE_LIMITED = fault('CARRIER_RATE_LIMITED')
+const AMBIGUOUS = ['CARRIER_UNAVAILABLE', 'CARRIER_TIMEOUT', 'CARRIER_GIBBERISH'] as const
 const CODES = [
   'CARRIER_REFUSED',
   'CARRIER_UNAUTHORIZED',
   'CARRIER_NOT_FOUND',
   'CARRIER_RATE_LIMITED',
-  'CARRIER_UNAVAILABLE',
-  'CARRIER_TIMEOUT',
-  'CARRIER_GIBBERISH',
+  'CARRIER_PAUSED',
+  ...AMBIGUOUS,
   'SOMETHING_ELSE',
 ] as const
+
+/** What each command is about. */
+const OBJECTS: Readonly<Record<CommandName, Partial<CommandInput>>> = {
+  placeCall: {},
+  findCall: {},
+  hangUp: { callSid: 'CA1' },
+  transfer: { callSid: 'CA1' },
+  startRecording: { callSid: 'CA1' },
+  pauseRecording: { callSid: 'CA1', recordingSid: 'RE1' },
+  resumeRecording: { callSid: 'CA1', recordingSid: 'RE1' },
+  stopRecording: { callSid: 'CA1', recordingSid: 'RE1' },
+}
+const NAMES = Object.keys(OBJECTS) as CommandName[]
+const isCreating = (command: CommandName) => command === 'placeCall' || command === 'startRecording'
 
 type Answer = () => Promise<string | undefined>
 
 const yields =
-  (callSid?: string): Answer =>
+  (sid?: string): Answer =>
   () =>
-    Promise.resolve(callSid)
+    Promise.resolve(sid)
 const rejects =
   (thrown: unknown): Answer =>
   () =>
@@ -61,7 +76,7 @@ function start(command: CommandName, ...answers: Answer[]): Command {
     return (answer ?? never)()
   })
   const actor = createActor(carrierCommandMachine.provide({ actors: { send } }), {
-    input: { callId: 'call_test', command, callSid: command === 'hangUp' ? 'CA1' : undefined },
+    input: { callId: 'call_test', command, ...OBJECTS[command] },
     clock,
     inspect: coverage.observe,
   })
@@ -84,14 +99,14 @@ async function outcome({ actor, clock }: Command, limitMs = 120_000) {
 describe('a command to the carrier', () => {
   it('yields the CallSid of a call that was placed', async () => {
     const command = start('placeCall', yields('CA7'))
-    expect(await outcome(command)).toEqual({ outcome: 'done', callSid: 'CA7' })
-    expect(command.sent).toEqual([{ callId: 'call_test', command: 'placeCall', callSid: undefined }])
+    expect(await outcome(command)).toEqual({ outcome: 'done', sid: 'CA7' })
+    expect(command.sent).toEqual([{ callId: 'call_test', command: 'placeCall' }])
   })
 
-  it('names the leg that is to be hung up', async () => {
-    const command = start('hangUp', yields())
-    expect(await outcome(command)).toEqual({ outcome: 'done', callSid: undefined })
-    expect(command.sent).toEqual([{ callId: 'call_test', command: 'hangUp', callSid: 'CA1' }])
+  it.each(NAMES)('names what it is about: %s', async (name) => {
+    const command = start(name, yields())
+    expect(await outcome(command)).toEqual({ outcome: 'done', sid: undefined })
+    expect(command.sent).toEqual([{ callId: 'call_test', command: name, ...OBJECTS[name] }])
   })
 
   it.each(CODES)('places a call again after %s only if the carrier certainly did nothing', async (code) => {
@@ -100,15 +115,24 @@ describe('a command to the carrier', () => {
     const isRepeated = code === 'CARRIER_RATE_LIMITED'
     expect(command.sent).toHaveLength(isRepeated ? 2 : 1)
     expect(output).toEqual(
-      isRepeated ? { outcome: 'done', callSid: 'CA7' } : { outcome: 'failed', fault: fault(code, undefined) },
+      isRepeated ? { outcome: 'done', sid: 'CA7' } : { outcome: 'failed', fault: fault(code, undefined) },
     )
   })
 
-  it.each(CODES)('hangs up again after %s unless the carrier gave its verdict', async (code) => {
-    const command = start('hangUp', rejects(fault(code)), yields())
-    await outcome(command)
-    const isVerdict = ['CARRIER_REFUSED', 'CARRIER_UNAUTHORIZED', 'CARRIER_NOT_FOUND', 'SOMETHING_ELSE'].includes(code)
-    expect(command.sent).toHaveLength(isVerdict ? 1 : 2)
+  it.each(NAMES)('is repeated after no usable answer unless it creates something: %s', async (name) => {
+    for (const code of CODES) {
+      const command = start(name, rejects(fault(code)), yields())
+      await outcome(command)
+      const isAmbiguous = AMBIGUOUS.some((one) => one === code)
+      const isRepeated = code === 'CARRIER_RATE_LIMITED' || (isAmbiguous && !isCreating(name))
+      expect([code, command.sent.length]).toEqual([code, isRepeated ? 2 : 1])
+    }
+  })
+
+  it('is in doubt when it failed, unless the answer proves that the carrier did nothing', () => {
+    const doubts = [...CODES, 'DIAL_QUEUE_FULL'].filter((code) => isInDoubt({ outcome: 'failed', fault: fault(code) }))
+    expect(doubts).toEqual([...AMBIGUOUS, 'SOMETHING_ELSE'])
+    expect(isInDoubt({ outcome: 'done', sid: undefined })).toBe(false)
   })
 
   it('is not placed again when no answer came, since it may have been placed', async () => {
@@ -146,7 +170,7 @@ describe('a command to the carrier', () => {
   it('waits as long as the carrier asks, up to a limit', () => {
     expect(backoffMs('placeCall', 1, 3_000)).toBe(3_000)
     expect(backoffMs('placeCall', 1, 3_600_000)).toBe(10_000)
-    expect(backoffMs('hangUp', 1, 3_600_000)).toBe(2_000)
+    for (const name of NAMES.filter((one) => one !== 'placeCall')) expect(backoffMs(name, 1, 3_600_000)).toBe(2_000)
   })
 
   it('is not sent again once it was given up while it waited', async () => {
@@ -160,7 +184,7 @@ describe('a command to the carrier', () => {
   it('still awaits the answer to what was sent before it was given up', async () => {
     const placed = start('placeCall', yields('CA7'))
     placed.actor.send({ type: 'command.giveUp' })
-    expect(await outcome(placed)).toEqual({ outcome: 'done', callSid: 'CA7' })
+    expect(await outcome(placed)).toEqual({ outcome: 'done', sid: 'CA7' })
     const refused = start('placeCall', rejects(RATE_LIMITED))
     refused.actor.send({ type: 'command.giveUp' })
     expect(await outcome(refused)).toMatchObject({ outcome: 'failed' })
@@ -186,7 +210,7 @@ describe('a command to the carrier', () => {
     )
     const answers = fc.array(answer, { minLength: 1, maxLength: 6 })
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom('placeCall', 'hangUp'), answers, async (name, given) => {
+      fc.asyncProperty(fc.constantFrom(...NAMES), answers, async (name, given) => {
         const command = start(name, ...given)
         expect(await outcome(command, name === 'placeCall' ? 66_000 : 18_000)).toMatchObject({ outcome: 'failed' })
         expect(command.sent.length).toBeLessThanOrEqual(4)

@@ -1,20 +1,44 @@
 import { describe, expect, it } from 'vitest'
 import { type AnyStateMachine, type AnyStateNode, initialTransition, setup } from 'xstate'
-import { callMachine, carrierCommandMachine, DEFAULT_CALL_TIMING, switchboardMachine } from '../../machines/index.ts'
+import { circuitMachine } from '../../machines/circuit.ts'
+import {
+  callMachine,
+  carrierCommandMachine,
+  carrierRecordingMachine,
+  DEFAULT_CALL_TIMING,
+  switchboardMachine,
+  transferMachine,
+} from '../../machines/index.ts'
 import { edgesFrom, nodesOf } from './edge-coverage.ts'
 
 const MACHINES: readonly (readonly [string, AnyStateMachine, object])[] = [
   ['call', callMachine, { id: 'call_test', direction: 'inbound', timing: DEFAULT_CALL_TIMING }],
   ['carrier command', carrierCommandMachine, { callId: 'call_test', command: 'hangUp', callSid: 'CA1' }],
+  ['transfer', transferMachine, { callId: 'call_test', callSid: 'CA1', ringMs: 40_000 }],
+  ['recording', carrierRecordingMachine, { callId: 'call_test', callSid: 'CA1' }],
   ['switchboard', switchboardMachine, { maxCalls: 3, drainMs: 1_000 }],
+  ['circuit', circuitMachine, {}],
 ]
 
 /** States that wait without a timeout of their own or of an ancestor, each with what bounds it instead. */
 const UNTIMED: Record<string, string> = {
   'call.connecting.dialing.wanted': 'the carrier command ends by itself',
   'call.connecting.dialing.unwanted': 'the carrier command ends by itself',
+  'transfer.unanswered.redirecting': 'the carrier command ends by itself',
+  'transfer.bridged': 'who talks is under the call’s time limit',
+  'recording.starting.wanted': 'the carrier command ends by itself',
+  'recording.starting.unwanted': 'the carrier command ends by itself',
+  'recording.rolling': 'it ends with the call',
+  'recording.pausing': 'the carrier command ends by itself',
+  'recording.paused': 'it ends with the call',
+  'recording.resuming': 'the carrier command ends by itself',
+  'recording.stopping': 'the carrier command ends by itself',
+  'recording.stoppingPaused': 'the carrier command ends by itself',
   'switchboard.accepting.open': 'a node serves until it is told to stop',
   'switchboard.accepting.full': 'a node serves until it is told to stop',
+  'switchboard.accepting.strained': 'the loop is looked at fifty times a second',
+  'circuit.closed': 'a carrier that answers is not suspected',
+  'circuit.halfOpen.ready': 'nothing is under way until somebody asks',
 }
 
 type Named = string | { readonly type: string } | ((...args: never[]) => unknown)

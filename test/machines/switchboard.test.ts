@@ -8,12 +8,14 @@ import { EdgeCoverage } from './edge-coverage.ts'
 
 const coverage = new EdgeCoverage(switchboardMachine)
 const DRAIN_MS = 300_000
-const LAST_CALLS_MS = 30_000
+const LAST_CALLS_MS = 35_000
 
 const admitted = { type: 'call.admitted' } as const
 const released = { type: 'call.released' } as const
 const drain = { type: 'node.drain' } as const
 const stop = { type: 'node.stop' } as const
+const strained = { type: 'loop.strained' } as const
+const recovered = { type: 'loop.recovered' } as const
 
 function open(maxCalls: number, ...events: SwitchboardEvent[]) {
   const clock = new CountingClock()
@@ -46,6 +48,41 @@ describe('the switchboard', () => {
     board.tell(released)
     expect(board.where()).toBe('accepting.open')
     expect(board.live()).toBe(1)
+  })
+
+  it('takes no calls while its loop is strained, and then as many as before', () => {
+    const board = open(3, admitted, strained)
+    expect(board.where()).toBe('accepting.strained')
+    board.tell(strained, released)
+    expect(board.where()).toBe('accepting.strained')
+    board.tell(recovered)
+    expect([board.where(), board.live()]).toEqual(['accepting.open', 0])
+  })
+
+  it('is full when its loop has recovered, if it was, and nobody has gone', () => {
+    const board = open(2, admitted, admitted, strained)
+    expect(board.where()).toBe('accepting.strained')
+    board.tell(recovered)
+    expect(board.where()).toBe('accepting.full')
+    board.tell(strained, released, recovered)
+    expect([board.where(), board.live()]).toEqual(['accepting.open', 1])
+  })
+
+  it('counts a call that was there before it, however many there are', () => {
+    const board = open(1, admitted, admitted)
+    expect([board.where(), board.live()]).toEqual(['accepting.full', 2])
+    board.tell(released)
+    expect(board.where()).toBe('accepting.full')
+    board.tell(released)
+    expect(board.where()).toBe('accepting.open')
+  })
+
+  it('drains and stops with a strained loop as with any other', () => {
+    expect(open(2, strained, drain).isOver()).toBe(true)
+    const board = open(2, admitted, strained, drain, recovered, strained)
+    expect(board.where()).toBe('draining.waiting')
+    board.tell(released)
+    expect(board.isOver()).toBe(true)
   })
 
   it('stops at once when it is drained empty', () => {
@@ -92,18 +129,20 @@ describe('the switchboard', () => {
   })
 
   it('gives its last calls as long as the longest way out of a call takes', () => {
-    const { settleMs, hangUpMs, releaseMs } = DEFAULT_CALL_TIMING
+    const { settleMs, lookUpMs, hangUpMs, releaseMs } = DEFAULT_CALL_TIMING
     const placingMs = 9_000
-    expect(LAST_CALLS_MS).toBeGreaterThanOrEqual(placingMs + settleMs + hangUpMs + releaseMs)
+    expect(LAST_CALLS_MS).toBeGreaterThan(placingMs + settleMs + lookUpMs + hangUpMs + releaseMs)
   })
 
   it('never counts fewer than no calls, and always stops in the end', () => {
-    const event = fc.constantFrom(admitted, admitted, admitted, released, released, drain, stop)
+    const event = fc.constantFrom(admitted, admitted, admitted, released, released, strained, recovered, drain, stop)
     fc.assert(
       fc.property(fc.array(event, { maxLength: 200 }), fc.integer({ min: 1, max: 5 }), (events, maxCalls) => {
         const board = open(maxCalls)
         for (const one of events) {
           if (board.isOver()) break
+          // Nobody else is let in.
+          if (one === admitted && board.where() !== 'accepting.open') continue
           board.tell(one)
           expect(board.live()).toBeGreaterThanOrEqual(0)
           expect(board.live()).toBeLessThanOrEqual(maxCalls)

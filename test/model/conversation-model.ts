@@ -2,7 +2,7 @@ import { setup } from 'xstate'
 
 /**
  * Two who talk, as somebody hears it who listens in: who speaks at the moment. And the queue of what is still to be
- * said: is there room in it? Written without a look at `machines/call.ts`.
+ * said: is there room in it? Written without a look at `machines/call-active.ts`.
  */
 
 export type ConversationEvent =
@@ -14,16 +14,6 @@ export type ConversationEvent =
   | { readonly type: 'agent.cutsItselfShort' }
   | { readonly type: 'queue.fills' }
   | { readonly type: 'queue.empties' }
-
-export const CONVERSATION_EVENTS: readonly ConversationEvent['type'][] = [
-  'caller.speaks',
-  'caller.pauses',
-  'agent.speaks',
-  'agent.hasSpoken',
-  'agent.cutsItselfShort',
-  'queue.fills',
-  'queue.empties',
-]
 
 const conversationSetup = setup({ types: { events: {} as ConversationEvent } })
 

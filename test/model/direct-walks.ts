@@ -1,83 +1,178 @@
 import { expect } from 'vitest'
-import { CALL_SID, type CallOptions, CallUnderTest } from '../machines/call-under-test.ts'
+import { CALL_SID, type CallOptions, CallUnderTest, TIMING } from '../machines/call-under-test.ts'
+import { finish, hangUp, noAnswer, refusal, streamStarted, transfer, urgentTransfer } from '../machines/call/opening.ts'
 import type { Walk } from './walk.ts'
 
 /** Faults of our own that neither the carrier nor the caller can see, and that the models therefore do not know. */
 
 type Child = NonNullable<CallOptions['broken']>[number]
+type Step = (call: CallUnderTest) => unknown
 
 interface Fault {
   readonly name: string
-  /** Children that cannot be started, from the beginning. */
-  readonly broken: readonly Child[]
-  /** Those that are found broken later on. */
-  readonly breaking?: readonly Child[]
   readonly direction?: CallOptions['direction']
-  /** What leads to where they are needed; the last step makes them be. */
-  readonly steps: readonly ((call: CallUnderTest) => unknown)[]
-  readonly where: string
+  /** What is broken when the last of the steps is taken. */
+  readonly breaks: Child
+  readonly steps: readonly Step[]
+  /** All of it. */
+  readonly where: readonly string[]
+  /** Where the chart of the recording stands then. */
+  readonly recording?: string
+  /** What is told of it. */
+  readonly news?: readonly string[]
   readonly sent: readonly string[]
-  readonly output: { readonly state: 'ended' | 'error'; readonly reason: string }
+  readonly output: { readonly state: 'ended' | 'error'; readonly reason: string; readonly cause: unknown }
 }
 
-const connects = (call: CallUnderTest) => call.tell({ type: 'call.connect' })
-const streams = (call: CallUnderTest) => call.tell({ type: 'stream.started', streamSid: 'MZ1', callSid: CALL_SID })
-const finishes = (call: CallUnderTest) => call.tell({ type: 'call.finish', reason: 'draining' })
-const hangsUp = (call: CallUnderTest) => call.tell({ type: 'call.hangUp', reason: 'draining' })
+const isBroken: unknown = expect.stringContaining('is broken')
 
+const connects: Step = (call) => call.tell({ type: 'call.connect' })
+const streams: Step = (call) => call.tell(streamStarted)
+const finishes: Step = (call) => call.tell(finish)
+const hangsUp: Step = (call) => call.tell(hangUp)
+const transfers: Step = (call) => call.tell(urgentTransfer)
+const records: Step = (call) => call.tell({ type: 'call.record' })
+const rolls: Step = (call) => call.answer('startRecording', 'RE1')
+const pauses: Step = (call) => call.tell({ type: 'call.pauseRecording' })
+const isPaused: Step = (call) => call.answer('pauseRecording')
+const resumes: Step = (call) => call.tell({ type: 'call.resumeRecording' })
+const stops: Step = (call) => call.tell({ type: 'call.stopRecording' })
+
+const dials: readonly Step[] = [connects, (call) => call.answer('turn')]
+const isInDoubt: readonly Step[] = [...dials, (call) => call.fail('placeCall', noAnswer)]
+const talks: readonly Step[] = [connects, streams]
+
+const START = `startRecording ${CALL_SID}`
+const PAUSE = `pauseRecording ${CALL_SID} RE1`
 const hungUp = [`hangUp ${CALL_SID}`]
-const broken = { state: 'error', reason: 'internal error' } as const
-const drained = { state: 'ended', reason: 'draining' } as const
+const internal = { state: 'error', reason: 'internal error', cause: isBroken } as const
+const drained = { state: 'ended', reason: 'draining', cause: isBroken } as const
+const byApi = { state: 'ended', reason: 'hung up by API', cause: undefined } as const
+
+/** A recording whose command breaks is as it was before, and the call goes on. */
+const recordingFault = (name: string, steps: readonly Step[], where: string | undefined, sent: string[]): Fault => ({
+  name: `the command to ${name} a recording breaks`,
+  breaks: 'carrier',
+  steps: [...talks, ...steps],
+  where: [where === undefined ? 'active.recording.off' : 'active.recording.on'],
+  ...(where && { recording: where }),
+  news: [...sent.map((command) => (command === START ? 'in-progress' : 'paused')), 'refused'],
+  sent,
+  output: { ...byApi, cause: isBroken },
+})
 
 const FAULTS: readonly Fault[] = [
   {
     name: 'the command to place the call breaks',
     direction: 'outbound',
-    broken: ['carrier'],
-    steps: [connects],
-    where: 'stopping.settling',
+    breaks: 'carrier',
+    steps: dials,
+    where: ['stopping.settling.waiting'],
     sent: [],
-    output: broken,
+    output: internal,
+  },
+  {
+    name: 'the command to look for a call breaks',
+    direction: 'outbound',
+    breaks: 'carrier',
+    steps: [...isInDoubt, (call) => call.wait(TIMING.doubtMs)],
+    where: ['stopping.settling.waiting'],
+    sent: ['placeCall'],
+    output: { state: 'error', reason: 'carrier refused', cause: noAnswer.message },
+  },
+  {
+    name: 'the command to look for a call that nobody wants breaks',
+    direction: 'outbound',
+    breaks: 'carrier',
+    steps: [...isInDoubt, hangsUp, (call) => call.wait(TIMING.settleMs)],
+    where: ['stopping.releasing'],
+    sent: ['placeCall'],
+    output: { ...byApi, cause: noAnswer.message },
   },
   ...(['inbound', 'outbound'] as const).map((child) => ({
     name: `${child} breaks when the stream comes`,
-    broken: [child],
-    steps: [connects, streams],
-    where: 'stopping.hangingUp',
+    breaks: child,
+    steps: talks,
+    where: ['stopping.hangingUp'],
     sent: hungUp,
-    output: broken,
+    output: internal,
   })),
   {
     name: 'the queue breaks when the last words are to be played',
-    broken: [],
-    breaking: ['outbound'],
-    steps: [connects, streams, finishes],
-    where: 'stopping.hangingUp',
+    breaks: 'outbound',
+    steps: [...talks, finishes],
+    where: ['stopping.hangingUp'],
     sent: hungUp,
     output: drained,
   },
   {
+    name: 'the queue breaks when the last words before a transfer are to be played',
+    breaks: 'outbound',
+    steps: [...talks, (call) => call.tell(transfer)],
+    where: ['active.transfer.away'],
+    sent: [`transfer ${CALL_SID}`],
+    output: byApi,
+  },
+  {
     name: 'the command to hang up breaks',
-    broken: ['carrier'],
-    steps: [connects, streams, hangsUp],
-    where: 'stopping.releasing',
+    breaks: 'carrier',
+    steps: [...talks, finishes, hangsUp],
+    where: ['stopping.releasing'],
     sent: [],
     output: drained,
   },
+  {
+    name: 'the command to transfer breaks',
+    breaks: 'carrier',
+    steps: [...talks, transfers],
+    where: ['active.stream.lost.dropped', 'active.transfer.none'],
+    sent: [],
+    output: { ...byApi, cause: isBroken },
+  },
+  {
+    name: 'the transfer itself breaks',
+    breaks: 'transfer',
+    steps: [...talks, transfers, (call) => call.answer('transfer')],
+    where: ['active.stream.lost.dropped', 'active.transfer.none'],
+    sent: [`transfer ${CALL_SID}`],
+    output: byApi,
+  },
+  {
+    name: 'the recording itself breaks',
+    breaks: 'recording',
+    steps: [...talks, records, (call) => call.fail('startRecording', refusal)],
+    where: ['active.recording.off'],
+    news: [],
+    sent: [START],
+    output: byApi,
+  },
+  recordingFault('start', [records], undefined, []),
+  recordingFault('pause', [records, rolls, pauses], 'rolling', [START]),
+  recordingFault('resume', [records, rolls, pauses, isPaused, resumes], 'paused', [START, PAUSE]),
+  recordingFault('stop', [records, rolls, stops], 'rolling', [START]),
+  recordingFault('stop, while it is paused,', [records, rolls, pauses, isPaused, stops], 'paused', [START, PAUSE]),
 ]
 
 export const directWalks = (): Walk[] =>
-  FAULTS.map((fault) => ({
-    name: `fault: ${fault.name}`,
-    steps: fault.steps.length,
+  FAULTS.map(({ name, direction = 'inbound', breaks, steps, where, recording, news = [], sent, output }) => ({
+    name: `fault: ${name}`,
+    steps: steps.length,
     run: async (options) => {
-      const brokenChildren: Child[] = [...fault.broken]
-      const call = new CallUnderTest({ ...options, direction: fault.direction ?? 'inbound', broken: brokenChildren })
-      for (const [index, step] of fault.steps.entries()) {
-        if (index === fault.steps.length - 1) brokenChildren.push(...(fault.breaking ?? []))
-        step(call)
+      const broken: Child[] = []
+      const call = new CallUnderTest({ ...options, direction, broken })
+      for (const [index, step] of steps.entries()) {
+        if (index === steps.length - 1) broken.push(breaks)
+        await step(call)
       }
-      expect({ where: call.where, sent: call.sent }).toEqual({ where: fault.where, sent: fault.sent })
-      expect(await call.end()).toMatchObject({ ...fault.output, cause: expect.stringContaining('is broken') })
+      expect(
+        where.filter((path) => !call.is(path)),
+        `at ${call.where}`,
+      ).toEqual([])
+      expect({
+        recording: call.whereIs('recording'),
+        news: call.recordings.map(({ status }) => status),
+        sent: call.sent,
+      }).toEqual({ recording, news, sent })
+      expect(await call.end()).toEqual(output)
     },
   }))

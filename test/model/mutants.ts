@@ -1,15 +1,14 @@
-import type { AnyTransitionDefinition } from 'xstate'
-import { callMachine } from '../../machines/call.ts'
-import { callSetup } from '../../machines/call-setup.ts'
+import { type AnyStateMachine, type AnyTransitionDefinition, createMachine } from 'xstate'
 import { edgeName, edgesFrom, nodesOf } from '../machines/edge-coverage.ts'
 
-/** The call's chart with one edge wrong: the event that takes it misspelt, the edge dropped, or led somewhere else. */
+/** A chart with one edge wrong: the event that takes it misspelt, the edge dropped, or led somewhere else. */
 
 export interface Mutant {
   readonly name: string
   /** Of the edge in the chart as it is. */
   readonly edge: string
-  readonly machine: typeof callMachine
+  readonly original: AnyStateMachine
+  readonly machine: AnyStateMachine
 }
 
 /** What becomes of the alternatives of an event, of which the one at `rank` is wrong; and of the event misspelt. */
@@ -21,8 +20,6 @@ interface Change {
 
 /** A state, or one of its `on`, `after`, `invoke`, as the chart's author wrote it. */
 type Config = Record<string, unknown>
-
-const EMERGENCY = '#call.stopping.hangingUp'
 
 /** Functions are shared. */
 function copy<Value>(value: Value): Value {
@@ -66,54 +63,54 @@ const redirect = (target: string): Change => ({
   wrong: (alternatives, rank) => alternatives.with(rank, { ...alternatives[rank], target }),
 })
 
-/** The states beside the one that the edge leads to. What leads nowhere now ends the call. */
-function wrongTargets({ target, source }: AnyTransitionDefinition): string[] {
+/** The states beside the one that the edge leads to. What leads nowhere now `ends` it all. */
+function wrongTargets({ target, source }: AnyTransitionDefinition, ends: string): string[] {
   const [right] = target ?? []
-  if (right?.parent === undefined) return [EMERGENCY].filter((id) => id !== `#${source.id}`)
+  if (right?.parent === undefined) return [ends].filter((id) => id !== `#${source.id}`)
   return Object.values(right.parent.states)
     .filter((state) => state !== right)
     .map(({ id }) => `#${id}`)
 }
 
 /** An `always` has no event that could be misspelt. */
-function changesOf(edge: AnyTransitionDefinition): Change[] {
+function changesOf(edge: AnyTransitionDefinition, ends: string): Change[] {
   const renaming = edge.eventType === '' ? [] : [RENAME]
-  return [...renaming, DROP, ...wrongTargets(edge).map(redirect)]
+  return [...renaming, DROP, ...wrongTargets(edge, ends).map(redirect)]
 }
 
-function mutate(edge: AnyTransitionDefinition, change: Change): typeof callMachine {
-  const config = copy<Config>({ ...callMachine.config })
+function mutate(original: AnyStateMachine, edge: AnyTransitionDefinition, change: Change): AnyStateMachine {
+  const config = copy<Config>({ ...original.config })
   const state = edge.source.path.reduce((node, key) => (node['states'] as Record<string, Config>)[key] ?? {}, config)
   const [place, key, misspelt] = placeOf(state, edge)
   const alternatives = listOf(place[key]).map((one) => (typeof one === 'string' ? { target: one } : (one as Config)))
   const rank = rankOf(edge)
   place[key] = change.wrong(alternatives, rank)
   if (change.misspelt) place[misspelt] = change.misspelt(alternatives, rank)
-  return build(config)
+  return build(original, config)
 }
 
-const build = (config: Config) => callSetup.createMachine(config as never) as unknown as typeof callMachine
+function build(original: AnyStateMachine, config: Config): AnyStateMachine {
+  return createMachine(config as never, original.implementations as never)
+}
 
 /** Built like a mutant, with nothing wrong. */
-export const rebuiltCall = (): Mutant => ({
-  name: 'nothing',
-  edge: '',
-  machine: build(copy({ ...callMachine.config })),
-})
+export const rebuilt = (original: AnyStateMachine): AnyStateMachine => build(original, copy({ ...original.config }))
 
 function rankOf(edge: AnyTransitionDefinition): number {
   const { always = [], transitions } = edge.source
   return (edge.eventType === '' ? always : (transitions.get(edge.eventType) ?? [])).indexOf(edge)
 }
 
-export function mutantsOfTheCall(): Mutant[] {
-  return nodesOf(callMachine)
+/** `ends`: the state to which what leads nowhere is led. */
+export function mutantsOf(original: AnyStateMachine, ends: string): Mutant[] {
+  return nodesOf(original)
     .flatMap(edgesFrom)
     .flatMap((edge) =>
-      changesOf(edge).map((change) => ({
+      changesOf(edge, ends).map((change) => ({
         name: `${edgeName(edge)}, ${change.name}`,
         edge: edgeName(edge),
-        machine: mutate(edge, change),
+        original,
+        machine: mutate(original, edge, change),
       })),
     )
 }

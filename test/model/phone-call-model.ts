@@ -17,6 +17,8 @@ export interface PhoneCallContext {
   readonly streams: number
   readonly losses: number
   readonly isHungUpOn: boolean
+  /** Has it not come the straight way? From where it has arrived it goes on like any other. */
+  readonly isRoundabout: boolean
   readonly reason: Reason | undefined
   /** Is the operator told that something went wrong? */
   readonly isBlamed: boolean
@@ -62,6 +64,8 @@ const modelSetup = setup({
       return { reason: context.reason ?? (outcome === 'completed' ? who : OUTCOMES[outcome]), hasLeg: false }
     }),
     blame: assign({ isBlamed: true }),
+    adopt: assign({ isRoundabout: true }),
+    doubt: assign({ isBlamed: true, isRoundabout: true }),
     order: assign(({ context }) => ({ orders: context.orders + 1 })),
     gainLeg: assign({ hasLeg: true }),
     gainStream: assign(({ context }) => ({ streams: context.streams + 1, hasLeg: true })),
@@ -79,6 +83,7 @@ const modelSetup = setup({
 
 const because = (reason: Reason) => ({ type: 'because', params: { reason } }) as const
 const refused = because('carrier refused')
+const notDialled = [because('not dialled'), 'blame'] as const
 const foreign = [because('unsupported media'), 'blame'] as const
 const lost = because('stream lost')
 
@@ -125,6 +130,7 @@ export const phoneCallModel = modelSetup.createMachine({
     streams: 0,
     losses: 0,
     isHungUpOn: false,
+    isRoundabout: false,
     reason: undefined,
     isBlamed: false,
   }),
@@ -133,11 +139,24 @@ export const phoneCallModel = modelSetup.createMachine({
     /** The carrier's webhook, or somebody's wish for a call, has come. */
     announced: {
       on: {
-        'server.connects': [{ guard: 'isOutbound', target: 'ordering' }, { target: 'expecting' }],
+        'server.connects': [{ guard: 'isOutbound', target: 'queued' }, { target: 'expecting' }],
+        'server.adopts': { guard: 'hasLeg', target: 'expecting', actions: 'adopt' },
         'api.hangsUp': leave('becauseOfTheApi'),
         'api.finishes': leave('becauseOfTheApi'),
         'leg.ends': { target: 'lettingGo', actions: 'becauseTheLegEnded' },
         'time.idle': leave([because('internal error'), 'blame']),
+      },
+    },
+    /** Others are dialled first. */
+    queued: {
+      on: {
+        ...beforehand,
+        'turn.comes': 'ordering',
+        'turn.isDenied': { target: 'lettingGo', actions: notDialled },
+        'time.queue': { target: 'lettingGo', actions: notDialled },
+        'api.hangsUp': { target: 'lettingGo', actions: 'becauseOfTheApi' },
+        'api.finishes': { target: 'lettingGo', actions: 'becauseOfTheApi' },
+        'stream.isForeign': { target: 'lettingGo', actions: foreign },
       },
     },
     /** The carrier has been asked to ring somebody. */
@@ -154,8 +173,8 @@ export const phoneCallModel = modelSetup.createMachine({
           on: {
             'carrier.accepts': { target: '#phone.ringing', actions: 'gainLeg' },
             'carrier.refuses': { target: '#phone.lettingGo', actions: [refused, 'blame'] },
-            'carrier.fails': { target: '#phone.doubtful', actions: [refused, 'blame'] },
-            'time.answer': { target: '#phone.doubtful', actions: [refused, 'blame'] },
+            'carrier.fails': { target: '#phone.unsure', actions: 'doubt' },
+            'time.answer': { target: '#phone.unsure', actions: 'doubt' },
             'carrier.isBusy': 'putOff',
             'api.hangsUp': { target: '#phone.unwanted', actions: 'becauseOfTheApi' },
             'api.finishes': { target: '#phone.unwanted', actions: 'becauseOfTheApi' },
@@ -185,6 +204,30 @@ export const phoneCallModel = modelSetup.createMachine({
         'time.answer': { target: 'doubtful', actions: 'blame' },
       },
     },
+    /** Wanted, and nobody knows whether somebody is being rung. It must not be asked for once more. */
+    unsure: {
+      initial: 'waiting',
+      on: {
+        'phone.rings': { target: 'ringing', actions: 'gainLeg' },
+        'phone.isAnswered': { target: 'expecting', actions: 'gainLeg' },
+        'stream.opens': { target: 'talking', actions: 'gainStream' },
+        'leg.ends': { target: 'lettingGo', actions: 'becauseTheLegEnded' },
+        'stream.isForeign': { target: 'doubtful', actions: foreign },
+        'api.hangsUp': { target: 'doubtful', actions: 'becauseOfTheApi' },
+        'api.finishes': { target: 'doubtful', actions: 'becauseOfTheApi' },
+      },
+      states: {
+        waiting: { on: { 'time.doubt': 'looking' } },
+        looking: {
+          on: {
+            'carrier.finds': { target: '#phone.ringing', actions: 'gainLeg' },
+            'carrier.findsNothing': { target: '#phone.lettingGo', actions: refused },
+            'carrier.cannotLook': { target: '#phone.doubtful', actions: refused },
+            'time.lookUp': { target: '#phone.doubtful', actions: refused },
+          },
+        },
+      },
+    },
     ringing: {
       on: {
         ...noStreamYet,
@@ -207,6 +250,7 @@ export const phoneCallModel = modelSetup.createMachine({
         'stream.isForeign': { target: 'hangingUp', actions: foreign },
         'agent.returns': { target: 'farewell', actions: because('agent finished') },
         'agent.throws': { target: 'hangingUp', actions: [because('agent failed'), 'blame'] },
+        'speech.pilesUp': { target: 'hangingUp', actions: [because('queue overflow'), 'blame'] },
         'api.finishes': { target: 'farewell', actions: 'becauseOfTheApi' },
         'api.hangsUp': { target: 'hangingUp', actions: 'becauseOfTheApi' },
       },
@@ -239,6 +283,7 @@ export const phoneCallModel = modelSetup.createMachine({
         // Nobody could hear what is still to be said.
         'agent.returns': { target: 'hangingUp', actions: because('agent finished') },
         'agent.throws': { target: 'hangingUp', actions: [because('agent failed'), 'blame'] },
+        'speech.pilesUp': { target: 'hangingUp', actions: [because('queue overflow'), 'blame'] },
         'api.finishes': { target: 'hangingUp', actions: 'becauseOfTheApi' },
         'api.hangsUp': { target: 'hangingUp', actions: 'becauseOfTheApi' },
       },
@@ -259,8 +304,22 @@ export const phoneCallModel = modelSetup.createMachine({
         'leg.ends': 'lettingGo',
       },
     },
-    /** Nobody knows whether somebody is being rung. */
-    doubtful: { on: { ...proofsOfLife('#phone.hangingUp'), 'time.settle': 'lettingGo' } },
+    /** Not wanted, and nobody knows whether somebody is being rung. */
+    doubtful: {
+      initial: 'waiting',
+      on: proofsOfLife('#phone.hangingUp'),
+      states: {
+        waiting: { on: { 'time.settle': 'looking' } },
+        looking: {
+          on: {
+            'carrier.finds': { target: '#phone.hangingUp', actions: 'gainLeg' },
+            'carrier.findsNothing': '#phone.lettingGo',
+            'carrier.cannotLook': '#phone.lettingGo',
+            'time.lookUp': '#phone.lettingGo',
+          },
+        },
+      },
+    },
     hangingUp: {
       entry: ['forgetStreams', 'hangUp'],
       on: {

@@ -23,10 +23,13 @@ const BOTH_WAYS = ['inbound', 'outbound']
 /** What the real call must look like in each state of the model but the last. */
 export const VIEWS: Readonly<Record<string, View>> = {
   announced: { state: 'idle', running: [], asked: [] },
+  queued: { state: 'connecting', running: [], asked: ['turn'] },
   'ordering.asked': { state: 'connecting', running: [], asked: ['placeCall'] },
   'ordering.putOff': { state: 'connecting', running: [], asked: [] },
   askedAgain: { state: 'connecting', running: [], asked: ['placeCall'] },
   unwanted: { state: 'connecting', running: [], asked: ['placeCall'] },
+  'unsure.waiting': { state: 'connecting', running: [], asked: [] },
+  'unsure.looking': { state: 'connecting', running: [], asked: ['findCall'] },
   ringing: { state: 'connecting', running: [], asked: [] },
   expecting: { state: 'connecting', running: [], asked: [] },
   'talking.heard': { state: 'active', running: BOTH_WAYS, asked: ['agent'] },
@@ -34,13 +37,15 @@ export const VIEWS: Readonly<Record<string, View>> = {
   'cutOff.dropped': { state: 'active', running: BOTH_WAYS, asked: ['agent'] },
   'cutOff.mute': { state: 'active', running: BOTH_WAYS, asked: ['agent'] },
   farewell: { state: 'stopping', running: ['outbound'], asked: [] },
-  doubtful: { state: 'stopping', running: [], asked: [] },
+  'doubtful.waiting': { state: 'stopping', running: [], asked: [] },
+  'doubtful.looking': { state: 'stopping', running: [], asked: ['findCall'] },
   hangingUp: { state: 'stopping', running: [], asked: ['hangUp'] },
   lettingGo: { state: 'stopping', running: [], asked: ['release'] },
 }
 
 const WAITS_MS: Readonly<Record<Wait, number>> = {
   idle: TIMING.idleMs,
+  queue: TIMING.queueMs,
   // Of the command to the carrier: the first repeat, and the patience with an answer to a dial.
   backoff: 250,
   answer: 9_000,
@@ -50,7 +55,9 @@ const WAITS_MS: Readonly<Record<Wait, number>> = {
   grace: TIMING.graceMs,
   limit: TIMING.limitMs,
   drain: TIMING.drainMs,
+  doubt: TIMING.doubtMs,
   settle: TIMING.settleMs,
+  lookUp: TIMING.lookUpMs,
   hangUp: TIMING.hangUpMs,
   release: TIMING.releaseMs,
 }
@@ -62,6 +69,9 @@ export class PhoneCallRun {
   readonly states: Readonly<Record<string, (snapshot: PhoneCallSnapshot) => void>>
   #streams = 0
   #digits = 0
+  /** Where it stood when it was looked at last. */
+  #state: View['state'] | undefined
+  #answeredBy: string | undefined
   /** The clock's time of the first stream: the call's limit counts from there, whatever else has had its time. */
   #talkingSince = 0
 
@@ -79,17 +89,27 @@ export class PhoneCallRun {
 
   readonly does: Executors = {
     'server.connects': () => this.call.tell({ type: 'call.connect' }),
+    'server.adopts': () => this.call.tell({ type: 'call.adopt' }),
     'server.letsGo': () => this.call.answer('release'),
     'server.cannotLetGo': () => this.call.fail('release', new Error('stuck')),
+    'turn.comes': () => this.call.answer('turn'),
+    'turn.isDenied': () => this.call.fail('turn', new Error('too many wait')),
     'carrier.accepts': () => this.call.answer('placeCall', CALL_SID),
     'carrier.refuses': ({ code }) => this.call.fail('placeCall', fault(code)),
     'carrier.isBusy': () => this.call.fail('placeCall', fault('CARRIER_RATE_LIMITED')),
     'carrier.fails': ({ code }) => this.call.fail('placeCall', fault(code)),
+    'carrier.finds': () => this.call.answer('findCall', CALL_SID),
+    'carrier.findsNothing': () => this.call.answer('findCall'),
+    'carrier.cannotLook': () => this.call.fail('findCall', fault('CARRIER_REFUSED')),
     'carrier.hangsUp': () => this.call.answer('hangUp'),
     'carrier.doesNotHangUp': () => this.call.fail('hangUp', fault('CARRIER_REFUSED')),
     'phone.rings': () => this.call.tell({ type: 'leg.ringing', callSid: CALL_SID }),
     'phone.isAnswered': () => this.call.tell({ type: 'leg.answered', callSid: CALL_SID }),
     'leg.ends': ({ outcome }) => this.call.tell({ type: 'leg.ended', callSid: CALL_SID, outcome }),
+    'answerer.isDetected': () => {
+      if (this.#state === 'connecting' || this.#state === 'active') this.#answeredBy = 'human'
+      this.call.tell({ type: 'leg.detected', answeredBy: 'human' })
+    },
     'stream.opens': () => {
       this.#streams += 1
       if (this.#streams === 1) this.#talkingSince = this.call.clock.now()
@@ -111,9 +131,11 @@ export class PhoneCallRun {
     'agent.returns': () => this.call.answer('agent'),
     'agent.throws': () => this.call.fail('agent', new Error('boom')),
     'speech.isPlayed': () => this.call.report('outbound', { type: 'playback.drained' }),
+    'speech.pilesUp': () => this.call.report('outbound', { type: 'queue.overflowed' }),
     'api.hangsUp': ({ reason }) => this.call.tell({ type: 'call.hangUp', reason }),
     'api.finishes': ({ reason }) => this.call.tell({ type: 'call.finish', reason }),
     'time.idle': () => this.#pass('idle'),
+    'time.queue': () => this.#pass('queue'),
     'time.backoff': () => this.#pass('backoff'),
     'time.answer': () => this.#pass('answer'),
     'time.ring': () => this.#pass('ring'),
@@ -122,7 +144,9 @@ export class PhoneCallRun {
     'time.grace': () => this.#pass('grace'),
     'time.limit': () => this.#pass('limit', this.call.clock.now() - this.#talkingSince),
     'time.drain': () => this.#pass('drain'),
+    'time.doubt': () => this.#pass('doubt'),
     'time.settle': () => this.#pass('settle'),
+    'time.lookUp': () => this.#pass('lookUp'),
     'time.hangUp': () => this.#pass('hangUp'),
     'time.release': () => this.#pass('release'),
   }
@@ -151,6 +175,7 @@ export class PhoneCallRun {
 
   #looksLike(view: View, { context }: PhoneCallSnapshot): void {
     const { call } = this
+    this.#state = view.state
     const [state] = call.where.split('.')
     const { running, asked, reason } = call
     deepEqual({ state, running, asked, reason }, { ...view, reason: context.reason })
@@ -165,6 +190,7 @@ export class PhoneCallRun {
       )
     }
     equal(call.context.digits, this.#digits)
+    equal(call.context.answeredBy, this.#answeredBy)
   }
 
   #isOver(context: PhoneCallContext): void {
@@ -188,7 +214,7 @@ export class PhoneCallRun {
     deepEqual(
       {
         orders: sent.filter((one) => one === 'placeCall').length,
-        hangUps: [...new Set(sent.filter((one) => one !== 'placeCall'))],
+        hangUps: [...new Set(sent.filter((one) => one.startsWith('hangUp')))],
         releases: begun.filter((one) => one === 'release').length <= 1,
       },
       { orders, hangUps: isHungUpOn ? [`hangUp ${CALL_SID}`] : [], releases: true },

@@ -1,5 +1,15 @@
 import { adjacencyMapToArray } from 'xstate/graph'
+import type { CallEvent } from '../../machines/call-events.ts'
 import type { Direction } from '../../machines/reasons.ts'
+import {
+  dialAnswered,
+  dialEnded,
+  dialRinging,
+  hold,
+  resume,
+  transfer,
+  urgentTransfer,
+} from '../machines/call/opening.ts'
 import { nodesOf } from '../machines/edge-coverage.ts'
 import { EVERY_EVENT, isTime, type PhoneCallEvent } from './phone-call-events.ts'
 import { phoneCallModel } from './phone-call-model.ts'
@@ -11,7 +21,7 @@ import {
   type PhoneCallTestModel,
 } from './phone-call-paths.ts'
 import { PhoneCallRun } from './phone-call-run.ts'
-import type { Walk } from './walk.ts'
+import { unmoved, type Walk } from './walk.ts'
 
 /** The real chart, walked along the model of a phone call. */
 
@@ -75,7 +85,7 @@ export function returningWalks(direction: Direction): Walk[] {
 
 /** What can be told at any moment, whoever has asked for it. */
 const isFact = ({ type }: PhoneCallEvent) =>
-  !/^(?:time|carrier|agent)\./.test(type) && type !== 'server.letsGo' && type !== 'server.cannotLetGo'
+  !/^(?:time|turn|carrier|agent)\./.test(type) && type !== 'server.letsGo' && type !== 'server.cannotLetGo'
 
 /** What is told of a call in a state in which it should not matter: twice, too late or too early. */
 function straysAt(snapshot: PhoneCallSnapshot): PhoneCallEvent[] {
@@ -83,6 +93,18 @@ function straysAt(snapshot: PhoneCallSnapshot): PhoneCallEvent[] {
   const heeded = new Set<string>(active.flatMap((node) => node.ownEvents))
   return EVERY_EVENT.filter((event) => isFact(event) && !heeded.has(event.type))
 }
+
+/** What other models are about, where it makes no sense. */
+const OF_TRANSFERS: readonly CallEvent[] = [dialRinging, dialAnswered, dialEnded('busy'), resume]
+const OF_ACTIVE_CALLS: readonly CallEvent[] = [
+  hold,
+  transfer,
+  urgentTransfer,
+  { type: 'call.record' },
+  { type: 'call.pauseRecording' },
+  { type: 'call.resumeRecording' },
+  { type: 'call.stopRecording' },
+]
 
 /** To each state by the shortest way; there, everything is told that must not move the call. */
 export function strayWalks(direction: Direction): Walk[] {
@@ -101,15 +123,12 @@ export function strayWalks(direction: Direction): Walk[] {
         await model.testTransition(params, { event, state: path.state })
         await unmoved(event, () => model.testState(params, path.state))
       }
+      const { call } = run
+      for (const event of [...OF_TRANSFERS, ...(call.is('active') ? [] : OF_ACTIVE_CALLS)]) {
+        call.tell(event)
+        await unmoved(event, () => model.testState(params, path.state))
+      }
       await run.call.end()
     },
   }))
-}
-
-async function unmoved(event: PhoneCallEvent, check: () => Promise<void>): Promise<void> {
-  try {
-    await check()
-  } catch (error) {
-    throw new Error(`${JSON.stringify(event)} should not have moved the call`, { cause: error })
-  }
 }

@@ -21,10 +21,13 @@ const LAST_WORDS = new Int16Array(32_000).fill(4_000)
 const PROMPT: ReadonlySet<Type | undefined> = new Set<Type>([
   'server.connects',
   'server.letsGo',
+  'turn.comes',
   'carrier.accepts',
   'carrier.refuses',
   'carrier.fails',
   'carrier.isBusy',
+  'carrier.findsNothing',
+  'carrier.cannotLook',
   'carrier.hangsUp',
   'stream.opens',
   'phone.rings',
@@ -34,7 +37,7 @@ const HELD_MS = 300
 
 /** What the carrier will say to a dial, which it has to know beforehand. */
 function answersToDials(events: readonly PhoneCallEvent[]): Answer[] {
-  const held = events[1]?.type === 'api.hangsUp' ? { delayMs: HELD_MS } : {}
+  const held = events[2]?.type === 'api.hangsUp' ? { delayMs: HELD_MS } : {}
   const takesEffect = events.some(({ type }) => type === 'phone.rings')
   return events.flatMap((event): Answer[] => {
     if (event.type === 'carrier.isBusy') return [{ status: 429 }]
@@ -67,6 +70,7 @@ export class ServerRun {
       path.state.context.direction === 'inbound' ? carrier.caller('+15551110001') : carrier.callee(CALLEE, plan)
     carrier.number(OUR_NUMBER, { statusCallback: `${PUBLIC_URL}/status` })
     for (const answer of answersToDials(this.#events)) carrier.rest.answerNext({ operation: 'create', ...answer })
+    if (this.#comes('carrier.cannotLook')) carrier.rest.answerNext({ operation: 'list', status: 400 })
   }
 
   /** Goes the whole way, looks at the call in every state of it, and closes the stage. */

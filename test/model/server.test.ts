@@ -4,7 +4,7 @@ import { serverPaths } from './server-paths.ts'
 import { ServerRun } from './server-run.ts'
 
 /** Real sockets take their time. */
-const MAX_PATHS = 25
+const MAX_PATHS = 30
 
 const paths = (['inbound', 'outbound'] as const).flatMap((direction) => serverPaths(direction))
 

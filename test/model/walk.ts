@@ -7,6 +7,15 @@ export interface Walk {
   run(options?: CallOptions): Promise<void>
 }
 
+/** Rejects with the event after which the check fails. */
+export async function unmoved(event: object, check: () => Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    throw new Error(`${JSON.stringify(event)} should not have moved the call`, { cause: error })
+  }
+}
+
 /** Rejects with the name of the walk that failed. */
 export async function walkAll(walks: readonly Walk[], options?: CallOptions): Promise<void> {
   for (const walk of walks) {

@@ -20,6 +20,8 @@ type Step = PhoneCallEvent | { readonly type: 'wait'; readonly ms: number }
 /** What ends no call, however often it comes. */
 const CALM: ReadonlySet<Type> = new Set<Type>([
   'server.connects',
+  'server.adopts',
+  'turn.comes',
   'carrier.accepts',
   'phone.rings',
   'phone.isAnswered',
@@ -37,10 +39,15 @@ const CALM: ReadonlySet<Type> = new Set<Type>([
 const ASKED: { readonly [T in Type]?: string } = {
   'server.letsGo': 'release',
   'server.cannotLetGo': 'release',
+  'turn.comes': 'turn',
+  'turn.isDenied': 'turn',
   'carrier.accepts': 'placeCall',
   'carrier.refuses': 'placeCall',
   'carrier.isBusy': 'placeCall',
   'carrier.fails': 'placeCall',
+  'carrier.finds': 'findCall',
+  'carrier.findsNothing': 'findCall',
+  'carrier.cannotLook': 'findCall',
   'carrier.hangsUp': 'hangUp',
   'carrier.doesNotHangUp': 'hangUp',
   'agent.returns': 'agent',

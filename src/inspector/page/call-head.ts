@@ -1,6 +1,5 @@
 import type { StateName } from '../../recorder.ts'
 import type { CallRow } from '../wire.ts'
-import { isLive } from './call-filter.ts'
 import { arrowOf, durationOf } from './calls-list.ts'
 import { element, found, setText } from './element.ts'
 import { spanOf } from './figures.ts'
@@ -14,7 +13,6 @@ export class CallHead {
   readonly #file = found('#file')
   readonly #close = found('#close-recording', HTMLButtonElement)
   readonly #copy = found('#copy-link', HTMLButtonElement)
-  readonly #hangUp = found('#hang-up', HTMLButtonElement)
   readonly #state = found('#state')
   readonly #words = found('#state-words')
 
@@ -24,7 +22,6 @@ export class CallHead {
     this.#file.hidden = this.#close.hidden = !isFile
     setText(this.#file, isFile ? `recording ${film.file ?? ''}` : '')
     this.#copy.hidden = isFile || watched === null
-    this.#hangUp.hidden = isFile || row === undefined || !isLive(row)
     setText(this.#title, titleOf(watched, film, row))
     const call = row ?? film?.call
     const facts = call ? [call.direction, call.agent, call.id, row?.reason ?? reasonOf(film), lengthOf(film, row)] : []

@@ -118,10 +118,10 @@ export class Film {
   }
 }
 
-/** The child that the picture of a command to the carrier is about: the one that lives, else the latest. */
-export function commandOf(children: readonly ChildView[]): ChildView | undefined {
-  const commands = children.filter(({ src }) => src === 'carrier')
-  return commands.findLast(({ status }) => status === 'active') ?? commands.at(-1)
+/** The child that the picture of what it runs is about: the one that lives, else the latest. */
+export function childRunning(src: string, children: readonly ChildView[]): ChildView | undefined {
+  const alike = children.filter((child) => child.src === src)
+  return alike.findLast(({ status }) => status === 'active') ?? alike.at(-1)
 }
 
 function isOwn(line: Line): line is TransitionLine {

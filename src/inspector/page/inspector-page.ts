@@ -1,8 +1,9 @@
 import type { CallRow, InspectorMessage, Pulse } from '../wire.ts'
 import { ActivityView } from './activity-view.ts'
 import { NODE_ADDRESS, pathOf, watchedOf } from './address.ts'
+import { CallActions } from './call-actions.ts'
 import { CallHead } from './call-head.ts'
-import { filterCalls } from './call-filter.ts'
+import { filterCalls, isLive } from './call-filter.ts'
 import { CallsList } from './calls-list.ts'
 import { ChartTabs } from './chart-tabs.ts'
 import { ChartView } from './chart-view.ts'
@@ -15,7 +16,7 @@ import { MetersView } from './meters-view.ts'
 import { Moment } from './moment.ts'
 import { type Move, Projector } from './projector.ts'
 import { acceptRecordings } from './recording-file.ts'
-import { fetchPicture, hangUp, isSessionOver } from './requests.ts'
+import { fetchPicture, isSessionOver } from './requests.ts'
 import { SequenceView } from './sequence-view.ts'
 import { listenForKeys } from './shortcuts.ts'
 import { TimeTravel } from './time-travel.ts'
@@ -24,6 +25,8 @@ import { Viewport } from './viewport.ts'
 /** Countdowns show tenths of a second. */
 const TICK_MS = 100
 const TICKS_A_SECOND = 10
+const CHARTS_OF_NODE = ['switchboard'] as const
+const CHARTS_OF_CALL = ['call', 'carrier-command', 'transfer', 'carrier-recording'] as const
 const STANDING: Move = { passed: [], isNewFilm: false }
 
 /** The page: what comes from the server goes into the film, and every view shows the film's present moment. */
@@ -35,6 +38,7 @@ export class InspectorPage {
   readonly #message = new MessageBar()
   readonly #list = new CallsList((watched) => this.#go(watched))
   readonly #head = new CallHead()
+  readonly #actions = new CallActions((problem) => this.#message.tell(problem))
   readonly #tabs = new ChartTabs(() => this.#showChart())
   readonly #viewport = new Viewport(found('#chart'), found('#map'), () => this.#showZoom())
   readonly #chart = new ChartView(this.#viewport, fetchPicture)
@@ -76,7 +80,6 @@ export class InspectorPage {
       (problem) => this.#message.say(problem),
     )
     onClick('#close-recording', () => this.#watch(this.#watched))
-    onClick('#hang-up', () => void this.#hangUp())
     onClick('#copy-link', () => void this.#copyLink())
     onClick('#follow', () => this.#follow(!this.#viewport.isFollowing))
     onClick('#zoom-in', () => this.#viewport.zoomBy(1))
@@ -182,16 +185,16 @@ export class InspectorPage {
     this.#meters.forget()
     const isNode = film === undefined && this.#watched === NODE_ADDRESS
     this.#root.dataset.shows = film || this.#watched !== null ? 'something' : 'nothing'
-    this.#tabs.offer(...(isNode ? (['switchboard'] as const) : (['call', 'carrier-command'] as const)))
+    this.#tabs.offer(...(isNode ? CHARTS_OF_NODE : CHARTS_OF_CALL))
     this.#projector.load(film)
     this.#showChart()
   }
 
   #show(move: Move): void {
-    const { isLive } = this.#projector
-    if (!isLive || move.isNewFilm) this.#chart.dim()
+    const { isLive: isNow } = this.#projector
+    if (!isNow || move.isNewFilm) this.#chart.dim()
     if (move.isNewFilm) this.#showHead()
-    for (const taken of this.#moment.taken(this.#tabs.chosen, move)) this.#chart.flash(taken, isLive)
+    for (const taken of this.#moment.taken(this.#tabs.chosen, move)) this.#chart.flash(taken, isNow)
     if (!this.#moment.pulse) this.#meters.show(undefined)
     this.#showState()
     this.#sequence.update(move.isNewFilm)
@@ -202,6 +205,7 @@ export class InspectorPage {
   #showState(): void {
     const { state, children } = this.#moment
     this.#head.showState(state)
+    this.#actions.showState(this.#projector.isLive ? state : undefined)
     this.#activity.showChildren(children)
     this.#chart.do(this.#moment.doing(this.#tabs.chosen))
   }
@@ -210,14 +214,15 @@ export class InspectorPage {
     const { film } = this.#projector
     const row = film?.file === undefined ? this.#calls.get(this.#watched ?? '') : undefined
     this.#head.show(film?.file === undefined ? this.#watched : film.watched, film, row)
+    this.#actions.offer(row !== undefined && isLive(row) ? row.id : undefined)
   }
 
   #showChart(): void {
-    const { film, cursor, isLive } = this.#projector
+    const { film, cursor, isLive: isNow } = this.#projector
     this.#chart.show(this.#tabs.chosen).then(
       () => {
         this.#showState()
-        const line = isLive ? undefined : film?.lines[cursor]
+        const line = isNow ? undefined : film?.lines[cursor]
         const move = line ? { ...STANDING, passed: [line] } : STANDING
         for (const taken of this.#moment.taken(this.#tabs.chosen, move)) this.#chart.flash(taken, false)
       },
@@ -267,14 +272,6 @@ export class InspectorPage {
   #follow(isFollowing: boolean): void {
     this.#viewport.isFollowing = isFollowing
     this.#chart.follow()
-  }
-
-  async #hangUp(): Promise<void> {
-    const button = found('#hang-up', HTMLButtonElement)
-    if (this.#watched === null || button.disabled) return
-    button.disabled = true
-    await hangUp(this.#watched).catch((problem: unknown) => this.#message.tell(problem))
-    button.disabled = false
   }
 
   async #copyLink(): Promise<void> {

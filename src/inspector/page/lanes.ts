@@ -1,7 +1,18 @@
 import type { Film } from './film.ts'
 
 /** Who tells whom, left to right. Commands to the carrier share a lane: only one is under way at a time. */
-export const LANES = ['carrier', 'node', 'call', 'inbound', 'outbound', 'command', 'agent', 'release'] as const
+export const LANES = [
+  'carrier',
+  'node',
+  'call',
+  'inbound',
+  'outbound',
+  'command',
+  'transfer',
+  'recording',
+  'agent',
+  'release',
+] as const
 
 /** Ids that recordings from before children were noted may name. */
 const COMMANDS: ReadonlySet<string> = new Set(['placeCall', 'hangUp'])

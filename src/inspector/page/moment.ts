@@ -1,11 +1,18 @@
 import type { StateName } from '../../recorder.ts'
 import type { ChildView, NodeView, PendingTimer, Pulse } from '../wire.ts'
 import { wordsOfStep } from './event-words.ts'
-import { commandOf } from './film.ts'
+import { childRunning } from './film.ts'
 import type { Move, Projector } from './projector.ts'
 
 /** Pictures that the server has. */
-export type ChartName = 'call' | 'carrier-command' | 'switchboard'
+export type ChartName = 'call' | 'carrier-command' | 'transfer' | 'carrier-recording' | 'switchboard'
+
+/** What a child runs whose chart it is. */
+const SOURCES: Partial<Record<ChartName, string>> = {
+  'carrier-command': 'carrier',
+  transfer: 'transfer',
+  'carrier-recording': 'recording',
+}
 
 /** What a chart is doing. */
 export interface Doing {
@@ -93,17 +100,24 @@ export class Moment {
   /** Of one of the charts. */
   doing(chart: ChartName): Doing {
     const { film, cursor } = this.#projector
-    if (chart !== 'carrier-command') return { state: this.state, before: film?.stepAt(cursor)?.before }
-    const command = commandOf(this.children)
-    return { state: command?.state, before: command && film?.stepAt(cursor, command.id)?.before }
+    if (SOURCES[chart] === undefined) return { state: this.state, before: film?.stepAt(cursor)?.before }
+    const child = this.#childOf(chart)
+    return { state: child?.state, before: child && film?.stepAt(cursor, child.id)?.before }
   }
 
   /** The edges of that chart that a move has taken. */
   taken(chart: ChartName, { passed }: Move): Taken[] {
-    const actor = chart === 'carrier-command' ? commandOf(this.children)?.id : undefined
+    const actor = this.#childOf(chart)?.id
+    if (actor === undefined && SOURCES[chart] !== undefined) return []
     return passed
       .filter((line) => line.what === 'transition')
       .filter((line) => line.actor === actor)
       .map((line) => ({ edges: line.edges ?? [], label: [line.from, wordsOfStep(line)].filter(Boolean).join(' ▸ ') }))
+  }
+
+  /** Undefined for a chart that is no child's, or one that has not been there. */
+  #childOf(chart: ChartName): ChildView | undefined {
+    const source = SOURCES[chart]
+    return source === undefined ? undefined : childRunning(source, this.children)
   }
 }

@@ -24,11 +24,18 @@ export function parseRecording(text: string): RecordingText {
   if (last && isJson(last.row)) rows.push(last)
   const [first, ...others] = rows
   if (!first) throw new RecordingProblem('line 1: expected the first line of a recording, got an empty file')
-  const call = parseRow(first.row, 1)
-  check(call, HEADER, 1)
-  return {
-    call: call as unknown as Header,
-    lines: others.filter(({ row }) => row.trim() !== '').flatMap(({ row, number }) => parseLine(row, number)),
+  const call = read(1, () => parseHeader(first.row))
+  const written = others.filter(({ row }) => row.trim() !== '')
+  return { call, lines: written.flatMap(({ row, number }) => read(number, () => parseLine(row, number))) }
+}
+
+/** Of what is nested ten thousand deep neither a state nor an excerpt can be made: the stack ends. */
+function read<T>(at: number, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new RecordingProblem(`line ${at}: expected a line of a recording, got one that is nested too deeply`)
   }
 }
 
@@ -43,7 +50,7 @@ const state = (path: string): Expectation => [path, 'a state', isStateName]
 const oneOf = (path: string, ...words: readonly string[]): Expectation => [
   path,
   words.join(', ').replace(/, ([^,]*)$/, ' or $1'),
-  (value) => words.includes(String(value)),
+  (value) => words.some((word) => word === value),
 ]
 const maybe = ([path, expected, isMet]: Expectation): Expectation => [
   path,
@@ -62,7 +69,7 @@ const HEADER: readonly Expectation[] = [
 const message = (...events: readonly string[]) => [number('stream'), oneOf('message.event', ...events)]
 
 const LINES: Readonly<Record<Line['what'], readonly Expectation[]>> = {
-  webhook: [oneOf('route', 'voice', 'next', 'status'), text('callStatus')],
+  webhook: [oneOf('route', 'voice', 'next', 'status', 'detected', 'dialled', 'recorded'), text('callStatus')],
   rest: [text('command'), oneOf('outcome', 'asked', 'done', 'failed')],
   received: message('start', 'media', 'dtmf', 'mark', 'stop'),
   sent: message('media', 'mark', 'clear', 'close'),
@@ -87,6 +94,12 @@ const LINE: readonly Expectation[] = [
   ['at', 'a number of milliseconds', (value) => typeof value === 'number' && value >= 0],
   oneOf('what', ...Object.keys(LINES)),
 ]
+
+function parseHeader(row: string): Header {
+  const call = parseRow(row, 1)
+  check(call, HEADER, 1)
+  return call as unknown as Header
+}
 
 function parseLine(row: string, at: number): Line[] {
   // Of a recording with audio nearly every line is media: they need not be read.

@@ -15,16 +15,31 @@ export class RequestProblem extends Error {
 
 const TIMEOUT_MS = 15_000
 
+/** What can be done to a call that goes on. */
+export type CallAction = 'hang up' | 'hold' | 'resume' | 'record' | 'stop recording'
+
+const ACTIONS: Readonly<Record<CallAction, { readonly method: string; readonly path: string }>> = {
+  'hang up': { method: 'DELETE', path: '' },
+  hold: { method: 'POST', path: '/hold' },
+  resume: { method: 'DELETE', path: '/hold' },
+  record: { method: 'POST', path: '/recording' },
+  'stop recording': { method: 'DELETE', path: '/recording' },
+}
+
 /** Throws {@link RequestProblem}. */
-export async function hangUp(id: string): Promise<void> {
-  await request(pathOf(id), { method: 'DELETE' })
+export async function act(id: string, action: CallAction): Promise<void> {
+  const { method, path } = ACTIONS[action]
+  await request(pathOf(id) + path, { method })
+}
+
+/** Hands the far end over. Throws {@link RequestProblem}. */
+export async function transfer(id: string, to: string): Promise<void> {
+  await post(`${pathOf(id)}/transfer`, { to })
 }
 
 /** The id of the new call. Waits for the carrier's verdict. Throws {@link RequestProblem}. */
 export async function placeCall(to: string, agent: string): Promise<string> {
-  const headers = { 'content-type': 'application/json' }
-  const body = JSON.stringify({ to, agent })
-  const response = await request('/inspector/calls', { method: 'POST', headers, body })
+  const response = await post('/inspector/calls', { to, agent })
   const call = (await response.json()) as { readonly id: string }
   return call.id
 }
@@ -45,6 +60,11 @@ export async function isSessionOver(): Promise<boolean> {
   } catch (problem) {
     return problem instanceof RequestProblem && problem.isSessionOver
   }
+}
+
+function post(path: string, body: object): Promise<Response> {
+  const headers = { 'content-type': 'application/json' }
+  return request(path, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 async function request(path: string, options: RequestInit = {}): Promise<Response> {

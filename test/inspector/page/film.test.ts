@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { commandOf, FILM_LIMIT } from '../../../src/inspector/page/film.ts'
+import { childRunning, FILM_LIMIT } from '../../../src/inspector/page/film.ts'
 import { child, DIALED, END, filmOf, nodeFilmOf, step } from './film-lines.ts'
 
 const media = { at: 5, what: 'sent', stream: 1, message: { event: 'media', bytes: 160 } } as const
@@ -100,8 +100,8 @@ describe('the command that is shown', () => {
     const placed = { id: 'placeCall', src: 'carrier', status: 'done' } as const
     const hungUp = { id: 'hangUp', src: 'carrier', status: 'done' } as const
     const agent = { id: 'agent', src: 'agent', status: 'active' } as const
-    expect(commandOf([{ ...placed, status: 'active' }, hungUp])?.id).toBe('placeCall')
-    expect(commandOf([placed, hungUp, agent])?.id).toBe('hangUp')
-    expect(commandOf([agent])).toBeUndefined()
+    expect(childRunning('carrier', [{ ...placed, status: 'active' }, hungUp])?.id).toBe('placeCall')
+    expect(childRunning('carrier', [placed, hungUp, agent])?.id).toBe('hangUp')
+    expect(childRunning('carrier', [agent])).toBeUndefined()
   })
 })

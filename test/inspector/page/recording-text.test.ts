@@ -47,6 +47,18 @@ describe('a recording that is opened in the page', () => {
     expect(() => parseRecording(text)).toThrow(new RecordingProblem(message))
   })
 
+  it.each(['state', 'at'])('is refused when it is nested too deeply for anything to follow: %s', (name) => {
+    const line = `{"at":1,"what":"joined","state":"idle","${name}":${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}}`
+    const message = 'line 2: expected a line of a recording, got one that is nested too deeply'
+    expect(() => parseRecording(`${fileOf(HEADER)}${line}\n`)).toThrow(new RecordingProblem(message))
+  })
+
+  it('is refused for a word that is none, even one that cannot be made a text', () => {
+    for (const what of [{ toString: 1, valueOf: 1 }, ['end']]) {
+      expect(() => parseRecording(fileOf(HEADER, { ...END, what }))).toThrow(/^line 2: expected what to be /)
+    }
+  })
+
   it('is never quoted at length', () => {
     expect(() => parseRecording(fileOf(HEADER, { ...END, reason: { long: 'x'.repeat(5_000) } }))).toThrow(/^.{1,150}$/)
   })

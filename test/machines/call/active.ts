@@ -9,16 +9,16 @@ import {
   legEnded,
   legRinging,
   type Open,
+  ACTIVE,
   openActive,
+  playbackCleared,
+  playbackDrained,
+  playbackStarted,
   refused,
+  speechEnded,
+  speechStarted,
   streamStarted,
 } from './opening.ts'
-
-const speechStarted = { type: 'speech.started' } as const
-const speechEnded = { type: 'speech.ended' } as const
-const playbackStarted = { type: 'playback.started' } as const
-const playbackDrained = { type: 'playback.drained' } as const
-const playbackCleared = { type: 'playback.cleared' } as const
 
 export function testActive(open: Open): void {
   it('starts the two ways of audio and the agent, and stops them when it is over', async () => {
@@ -87,6 +87,19 @@ export function testActive(open: Open): void {
     expect(await call.end()).toMatchObject({ reason: 'unsupported media', cause: refused.cause })
   })
 
+  it('is told who or what has answered, and the carrier’s last word stands', () => {
+    const call = openActive(open).tell({ type: 'leg.detected', answeredBy: 'machine_start' })
+    expect(call.where).toBe(ACTIVE)
+    call.tell({ type: 'leg.detected', answeredBy: 'machine_end_beep' })
+    expect(call.context.answeredBy).toBe('machine_end_beep')
+  })
+
+  it('hangs up when more waits to be said than the call allows', async () => {
+    const call = openActive(open).report('outbound', { type: 'queue.overflowed' })
+    expect(call.where).toBe('stopping.hangingUp')
+    expect(await call.end()).toMatchObject({ state: 'error', reason: 'queue overflow' })
+  })
+
   it('counts digits', () => {
     const call = openActive(open)
     for (let digit = 0; digit < 50; digit += 1) call.report('inbound', { type: 'digit.received' })
@@ -94,8 +107,7 @@ export function testActive(open: Open): void {
   })
 
   it('is not moved by late facts about the leg, nor by the same stream starting twice', () => {
-    const before = 'active.floor.idle active.stream.flowing active.queue.roomy'
-    expect(openActive(open).tell(legRinging, legAnswered, { type: 'call.connect' }, streamStarted).where).toBe(before)
+    expect(openActive(open).tell(legRinging, legAnswered, { type: 'call.connect' }, streamStarted).where).toBe(ACTIVE)
   })
 
   it('takes over to a second stream, and no longer listens to the first', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { TIMING } from '../call-under-test.ts'
+import { CALL_SID, TIMING } from '../call-under-test.ts'
 import { finish, hangUp, legAnswered, legEnded, legRinging, type Open } from './opening.ts'
 
 export function testIdle(open: Open): void {
@@ -7,11 +7,22 @@ export function testIdle(open: Open): void {
     expect(open().tell({ type: 'call.connect' }).where).toBe('connecting.awaitingStream')
   })
 
-  it('has an outbound call placed once it is told to connect', () => {
+  it('lets an outbound call wait for its turn to be dialled once it is told to connect', () => {
     const call = open({ direction: 'outbound' }).tell({ type: 'call.connect' })
-    expect(call.where).toBe('connecting.dialing.wanted')
-    expect(call.sent).toEqual(['placeCall'])
+    expect(call.where).toBe('connecting.queued')
+    expect(call.sent).toEqual([])
   })
+
+  it.each(['inbound', 'outbound'] as const)(
+    'waits for a fresh stream, and asks nothing of the carrier, if it was under way before: %s',
+    async (direction) => {
+      const call = open({ direction, callSid: CALL_SID }).tell({ type: 'call.adopt' })
+      expect(call.where).toBe('connecting.awaitingStream')
+      expect(call.tell({ type: 'call.adopt' }, { type: 'call.connect' }).where).toBe('connecting.awaitingStream')
+      await call.wait(TIMING.streamMs)
+      expect(call.sent).toEqual([`hangUp ${CALL_SID}`])
+    },
+  )
 
   it('hangs up on a caller whom nobody connects, and says whose fault that is', async () => {
     const call = await open().wait(TIMING.idleMs)
@@ -43,6 +54,6 @@ export function testIdle(open: Open): void {
   })
 
   it('is not moved by facts about the leg that come too early', () => {
-    expect(open().tell(legRinging, legAnswered).where).toBe('idle')
+    expect(open().tell(legRinging, legAnswered, { type: 'leg.detected', answeredBy: 'human' }).where).toBe('idle')
   })
 }

@@ -34,7 +34,7 @@ export function testStopping(open: Open): void {
       async (event) => {
         const call = openDraining(open).tell(event)
         expect(call.where).toBe('stopping.releasing')
-        expect(await call.end()).toMatchObject({ reason: 'transferred' })
+        expect(await call.end()).toMatchObject({ reason: 'draining' })
         expect(call.sent).toEqual([])
       },
     )
@@ -55,7 +55,7 @@ export function testStopping(open: Open): void {
       const call = openActive(open, { broken })
       broken.push('outbound')
       expect(call.tell(finish).where).toBe('stopping.hangingUp')
-      expect(await call.end()).toEqual({ state: 'ended', reason: 'transferred', cause: 'outbound is broken' })
+      expect(await call.end()).toEqual({ state: 'ended', reason: 'draining', cause: 'outbound is broken' })
     })
 
     it('is not begun again', () => {

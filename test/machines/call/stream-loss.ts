@@ -7,13 +7,12 @@ import {
   legEnded,
   type Open,
   openActive,
+  silentAt,
+  stalledAt,
   streamLost,
   streamNumber,
   streamStarted,
 } from './opening.ts'
-
-const silentAt = (at: number) => ({ type: 'media.silent', at }) as const
-const stalledAt = (at: number) => ({ type: 'queue.stalled', at }) as const
 
 /** Silence, and then its time. */
 async function goMute(call: CallUnderTest, at: number): Promise<CallUnderTest> {
