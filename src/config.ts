@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ConfigurationError } from './errors.ts'
 import { isLoopback } from './loopback.ts'
+import { OVERFLOW_POLICIES, type OverflowPolicy } from './overflow-policy.ts'
 
 /** What the environment says, checked as a whole: a start that is refused names everything that is wrong at once. */
 export interface Config {
@@ -23,13 +24,41 @@ export interface Config {
   readonly apiToken: string | undefined
   /** E.164 prefixes that may be dialled; none means nothing may. */
   readonly allowedDestinations: readonly string[]
+  /** Domains of SIP addresses that calls may be handed over to; none means none. */
+  readonly allowedSipDomains: readonly string[]
+  /** Outgoing calls begun in any second; Twilio's own default is one. */
+  readonly callsPerSecond: number
+  /** Outgoing calls that may wait for their turn. */
+  readonly dialQueue: number
   readonly maxDialsPerHour: number
   readonly maxDialsPerNumberPerHour: number
   /** The agent for inbound calls. */
   readonly agent: string
   readonly maxCalls: number
+  /** How late the event loop may be before new calls are refused; 0: as late as it will. */
+  readonly maxLatenessMs: number
   readonly drainSeconds: number
+  readonly timers: {
+    /** From the answer to the media stream's start. */
+    readonly streamSeconds: number
+    /** Without media before the stream counts as lost, counted from when that is noticed. */
+    readonly silenceSeconds: number
+    /** How long both sides may be quiet; 0: for ever. */
+    readonly idleSeconds: number
+    /** How long the agent may say nothing; 0: for ever. */
+    readonly agentSilenceSeconds: number
+  }
+  /** What becomes of calls whose process died: they go on with a fresh stream, or are hung up. */
+  readonly orphans: 'adopt' | 'hang-up'
+  /** What becomes of more speech while too much waits, in calls that do not say otherwise. */
+  readonly overflow: OverflowPolicy
   readonly dataDir: string
+  /** How long records of calls are kept; 0: for ever. */
+  readonly retentionDays: number
+  /** Where each call that is over is written to as a line of JSON, too. */
+  readonly exportDir: string | undefined
+  /** Whether both sides of every call are written to a WAV file in the data folder. */
+  readonly recordAudio: boolean
   readonly logLevel: (typeof LOG_LEVELS)[number]
 }
 
@@ -71,6 +100,8 @@ function isRestBase(text: string): boolean {
 
 const PUBLIC_URL = 'the public https origin, such as https://calls.example.com (http only for a loopback host), no path'
 
+const CALLS_PER_SECOND = 'a number from 0.01 to 100'
+
 const variables = z.object({
   PORT: wholeNumber(8080, 0, 65_535),
   HOST: z.string().default('127.0.0.1'),
@@ -104,12 +135,37 @@ const variables = z.object({
       (prefixes) => prefixes.every((prefix) => /^\+[1-9]\d{0,14}$/.test(prefix)),
       'comma-separated E.164 prefixes such as +1,+4420',
     ),
+  CALLCHART_ALLOWED_SIP_DOMAINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((domain) => domain.trim().toLowerCase() || []))
+    .refine(
+      (domains) => domains.every((domain) => /^(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(domain)),
+      'comma-separated domains such as sip.example.com,*.example.org',
+    ),
+  CALLCHART_CALLS_PER_SECOND: z
+    .string()
+    .regex(/^\d{1,3}(?:\.\d{1,3})?$/, CALLS_PER_SECOND)
+    .transform(Number)
+    .refine((rate) => rate >= 0.01 && rate <= 100, CALLS_PER_SECOND)
+    .default(1),
+  CALLCHART_DIAL_QUEUE: wholeNumber(100, 0, 100_000),
   CALLCHART_MAX_DIALS_PER_HOUR: wholeNumber(600, 0, 1_000_000),
   CALLCHART_MAX_DIALS_PER_NUMBER_PER_HOUR: wholeNumber(30, 0, 1_000_000),
   CALLCHART_AGENT: z.string().default('echo'),
   CALLCHART_MAX_CALLS: wholeNumber(150, 1, 100_000),
+  CALLCHART_MAX_LATENESS_MS: wholeNumber(100, 0, 60_000),
   CALLCHART_DRAIN_SECONDS: wholeNumber(300, 0, 86_400),
+  CALLCHART_STREAM_SECONDS: wholeNumber(15, 1, 600),
+  CALLCHART_SILENCE_SECONDS: wholeNumber(7, 1, 3_600),
+  CALLCHART_IDLE_SECONDS: wholeNumber(0, 0, 86_400),
+  CALLCHART_AGENT_SILENCE_SECONDS: wholeNumber(0, 0, 86_400),
+  CALLCHART_ORPHANS: z.enum(['adopt', 'hang-up'], 'adopt or hang-up').default('adopt'),
+  CALLCHART_OVERFLOW: z.enum(OVERFLOW_POLICIES, `one of ${OVERFLOW_POLICIES.join(', ')}`).default('wait'),
   CALLCHART_DATA_DIR: z.string().default('.callchart'),
+  CALLCHART_RETENTION_DAYS: wholeNumber(30, 0, 36_500),
+  CALLCHART_EXPORT_DIR: z.string().optional(),
+  CALLCHART_RECORD_AUDIO: z.enum(['off', 'all'], 'off or all').default('off'),
   CALLCHART_LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')}`).default('info'),
 })
 
@@ -166,12 +222,27 @@ function toConfig(env: z.infer<typeof environment>): Config {
     },
     apiToken: env.CALLCHART_API_TOKEN,
     allowedDestinations: env.CALLCHART_ALLOWED_DESTINATIONS,
+    allowedSipDomains: env.CALLCHART_ALLOWED_SIP_DOMAINS,
+    callsPerSecond: env.CALLCHART_CALLS_PER_SECOND,
+    dialQueue: env.CALLCHART_DIAL_QUEUE,
     maxDialsPerHour: env.CALLCHART_MAX_DIALS_PER_HOUR,
     maxDialsPerNumberPerHour: env.CALLCHART_MAX_DIALS_PER_NUMBER_PER_HOUR,
     agent: env.CALLCHART_AGENT,
     maxCalls: env.CALLCHART_MAX_CALLS,
+    maxLatenessMs: env.CALLCHART_MAX_LATENESS_MS,
     drainSeconds: env.CALLCHART_DRAIN_SECONDS,
+    timers: {
+      streamSeconds: env.CALLCHART_STREAM_SECONDS,
+      silenceSeconds: env.CALLCHART_SILENCE_SECONDS,
+      idleSeconds: env.CALLCHART_IDLE_SECONDS,
+      agentSilenceSeconds: env.CALLCHART_AGENT_SILENCE_SECONDS,
+    },
+    orphans: env.CALLCHART_ORPHANS,
+    overflow: env.CALLCHART_OVERFLOW,
     dataDir: env.CALLCHART_DATA_DIR,
+    retentionDays: env.CALLCHART_RETENTION_DAYS,
+    exportDir: env.CALLCHART_EXPORT_DIR,
+    recordAudio: env.CALLCHART_RECORD_AUDIO === 'all',
     logLevel: env.CALLCHART_LOG_LEVEL,
   }
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 /**
  * The directory: which calls there are, how to find one by its id or its CallSid, and the one-shot tokens by which a
@@ -41,6 +41,7 @@ export interface CallDirectory {
 export class MemoryDirectory implements CallDirectory {
   readonly #calls = new Map<string, CallFacts>()
   readonly #idOfSid = new Map<string, string>()
+  /** By the token's digest: how far a guess agrees with a token must not show in the time that looking it up takes. */
   readonly #idOfToken = new Map<string, string>()
   readonly #tokenOfId = new Map<string, string>()
 
@@ -71,13 +72,12 @@ export class MemoryDirectory implements CallDirectory {
     // The call may be over since it was looked up: nothing would ever forget this token again.
     if (!this.#calls.has(id)) return token
     this.#tokenOfId.set(id, token)
-    this.#idOfToken.set(token, id)
+    this.#idOfToken.set(digestOf(token), id)
     return token
   }
 
-  // A look-up of 192 random bits tells a guesser nothing by its timing.
   redeem(token: string): string | undefined {
-    const id = this.#idOfToken.get(token)
+    const id = this.#idOfToken.get(digestOf(token))
     if (id === undefined) return undefined
     this.#forgetToken(id)
     return id
@@ -97,7 +97,11 @@ export class MemoryDirectory implements CallDirectory {
 
   #forgetToken(id: string): void {
     const token = this.#tokenOfId.get(id)
-    if (token !== undefined) this.#idOfToken.delete(token)
+    if (token !== undefined) this.#idOfToken.delete(digestOf(token))
     this.#tokenOfId.delete(id)
   }
+}
+
+function digestOf(token: string): string {
+  return createHash('sha256').update(token).digest('base64')
 }

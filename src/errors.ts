@@ -17,6 +17,10 @@ const CODES = {
   PLAYBACK_OVERFLOW: 'usage',
   RECORDING_INVALID: 'usage',
   CALL_OVER: 'usage',
+  /** The call is doing something that excludes it. */
+  CALL_BUSY: 'usage',
+  TRANSFER_TARGET_INVALID: 'usage',
+  QUERY_INVALID: 'usage',
   // The peer's: what came over the wire is not what the wire's documentation promises.
   MESSAGE_INVALID: 'protocol',
   MEDIA_FORMAT_UNSUPPORTED: 'protocol',
@@ -30,10 +34,15 @@ const CODES = {
   CARRIER_UNAVAILABLE: 'carrier',
   CARRIER_TIMEOUT: 'carrier',
   CARRIER_GIBBERISH: 'carrier',
+  /** Not asked at all: it failed too often just now. */
+  CARRIER_PAUSED: 'carrier',
   // Ours to refuse: a limit or a policy of this node.
   DESTINATION_NOT_ALLOWED: 'admission',
   DIAL_LIMIT: 'admission',
+  DIAL_QUEUE_FULL: 'admission',
   NODE_FULL: 'admission',
+  /** Its event loop is late: one more call would be heard in the others. */
+  NODE_OVERLOADED: 'admission',
   NODE_DRAINING: 'admission',
 } as const
 
@@ -54,7 +63,15 @@ export class CallchartError<C extends ErrorCode = ErrorCode> extends Error {
 export class ConfigurationError extends CallchartError<CodeOf<'configuration'>> {}
 export class UsageError extends CallchartError<CodeOf<'usage'>> {}
 export class ProtocolError extends CallchartError<CodeOf<'protocol'>> {}
-export class AdmissionError extends CallchartError<CodeOf<'admission'>> {}
+export class AdmissionError extends CallchartError<CodeOf<'admission'>> {
+  /** When it is worth trying again, in milliseconds from now, where that is known. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: CodeOf<'admission'>, message: string, details: { readonly retryAfterMs?: number } = {}) {
+    super(code, message)
+    this.retryAfterMs = details.retryAfterMs
+  }
+}
 
 export interface CarrierErrorDetails {
   /** HTTP status of the carrier's answer; absent when none came. */

@@ -1,5 +1,16 @@
-export type { Agent, Call, CallEdge, CallEnding } from './agents/agent.ts'
+export type {
+  Agent,
+  Call,
+  CallEdge,
+  CallEnding,
+  CarrierRecordingControl,
+  HoldOptions,
+  TransferOptions,
+  TransferResult,
+} from './agents/agent.ts'
+export { type CollectedDigits, collectDigits, type CollectOptions } from './agents/collect-digits.ts'
 export { echo } from './agents/echo.ts'
+export { type LeftMessage, leaveMessageAfterBeep, type MessageOptions } from './agents/leave-message.ts'
 export { createPromptAgent } from './agents/prompt.ts'
 export { PcmByteReader } from './audio/pcm-bytes.ts'
 export { loadPrompt } from './audio/prompt.ts'
@@ -19,6 +30,7 @@ export {
 } from './errors.ts'
 export type { DialRequest } from './http/desks.ts'
 export type { Logger } from './log.ts'
+export type { HoldAudio } from './media/hold-music.ts'
 export type { AudioListener } from './media/inbound-pipe.ts'
 export type { MediaStats } from './media/media-plane.ts'
 export type { AudioSource, Playback, PlaybackResult } from './media/playback.ts'

@@ -41,7 +41,7 @@ export type TwimlVerb = 'Connect' | 'Reject' | 'Hangup'
 export type Happening =
   | {
       readonly what: 'webhook'
-      readonly route: 'voice' | 'next' | 'status'
+      readonly route: 'voice' | 'next' | 'status' | 'detected' | 'dialled' | 'recorded'
       /** The carrier's word for where the call stands. */
       readonly callStatus: string
       readonly twiml?: TwimlVerb | undefined

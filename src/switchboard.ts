@@ -1,31 +1,43 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import type { CallTiming } from '../machines/index.ts'
 import type { Agent, Call } from './agents/agent.ts'
 import type { CallView } from './call-view.ts'
 import type { Carrier } from './carrier.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { Config } from './config.ts'
+import { guardCarrier } from './actors/guarded-carrier.ts'
 import { DialLimiter } from './dial-limiter.ts'
+import { DialPacer } from './dial-pacer.ts'
 import { type CallDirectory, MemoryDirectory } from './directory.ts'
 import { createEndpoints } from './endpoints.ts'
+import { ExchangeProgressDesk } from './exchange/call-progress.ts'
+import { ExchangeCallbackDesk } from './exchange/callback-desk.ts'
 import { ExchangeCallsDesk } from './exchange/calls-desk.ts'
+import { DialPolicy } from './exchange/dial-policy.ts'
 import { Exchange } from './exchange/exchange.ts'
+import { Orphans } from './exchange/orphans.ts'
 import { rehearse } from './exchange/rehearsal.ts'
 import { ExchangeInspectorDesk } from './exchange/inspector-desk.ts'
 import { ExchangeStreamDesk } from './exchange/stream-desk.ts'
 import { ExchangeVoiceDesk } from './exchange/voice-desk.ts'
 import { createApp } from './http/app.ts'
+import { EventStreams } from './http/events-route.ts'
 import type { DialRequest } from './http/desks.ts'
 import { Inspector } from './inspector/inspector.ts'
 import { createPageFiles, type PageFiles } from './inspector/page-files.ts'
 import { createLogger, type Logger } from './log.ts'
+import { LoopMonitor } from './loop-monitor.ts'
 import type { CallRecorder } from './recorder.ts'
-import { MemoryRecords, type RecordSink } from './records.ts'
+import { type Archive, createArchive } from './archive/archive.ts'
+import type { RecordSink } from './records.ts'
 import { MediaEndpoint } from './sockets/media-endpoint.ts'
 import { ViewerEndpoint } from './sockets/viewer-endpoint.ts'
+import { instrumentCarrier } from './telemetry/instrumented-carrier.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 import { createTwilioCarrier } from './twilio/rest.ts'
 import { ViewerSession } from './viewer-session.ts'
+import { createCallAudioRecorder } from './recording/call-audio.ts'
+import { WebServer } from './web-server.ts'
 
 /** The composition root: the only place that names everything. */
 
@@ -62,16 +74,6 @@ export interface Switchboard {
   close(): Promise<void>
 }
 
-/** The slowest honest peer sends its headers and body well within these. */
-const SERVER_LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  keepAliveTimeout: 75_000,
-  maxHeaderSize: 16 * 1024,
-  /** How often the timeouts above are looked at: Node's 30 s would make 40 s of the ten. */
-  connectionsCheckingInterval: 1_000,
-}
-const MAX_HEADERS = 100
 const NO_FILES: PageFiles = { find: () => undefined }
 
 /** Twilio, as the configuration names it. */
@@ -84,9 +86,38 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   const { config, agents } = options
   const clock = options.clock ?? systemClock
   const logger = options.logger ?? createLogger(config.logLevel)
-  const carrier = options.carrier ?? createSwitchboardCarrier(config)
+  const telemetry = new Telemetry({
+    clock,
+    onFault: (error) => logger.error({ err: error }, 'tracing a call failed'),
+    // Asked at a scrape, when everything below is there.
+    sources: {
+      pacingLateness: () => exchange.ticker.lateness.counts(),
+      dialQueue: () => {
+        const stages = exchange.live().map((call) => call.stage)
+        const count = (stage: string) => stages.filter((one) => one === stage).length
+        return { queued: pacer.waiting, dialing: count('dialing'), doubtful: count('doubtful') }
+      },
+      isCircuitOpen: () => guarded.isOpen(),
+      recordsWaiting: () => archive?.health.waiting ?? 0,
+      recordsLost: () => archive?.health.lost ?? 0,
+    },
+  })
+  const asked = instrumentCarrier(options.carrier ?? createSwitchboardCarrier(config), telemetry, clock)
+  const { records, archive } = chooseRecords(options, logger)
+  const guarded = guardCarrier(asked, { clock, logger })
+  const { carrier } = guarded
   const endpoints = createEndpoints(config.publicUrl)
   const tokens = [config.twilio.authToken, config.twilio.secondaryAuthToken].filter((token) => token !== undefined)
+  const callAudio = createCallAudioRecorder({ folder: join(config.dataDir, 'audio'), logger })
+  const pacer = new DialPacer({ clock, perSecond: config.callsPerSecond, maxWaiting: config.dialQueue })
+  const policy = new DialPolicy({
+    limiter: new DialLimiter(clock, {
+      perHour: config.maxDialsPerHour,
+      perNumberPerHour: config.maxDialsPerNumberPerHour,
+    }),
+    allowedDestinations: config.allowedDestinations,
+    allowedSipDomains: config.allowedSipDomains,
+  })
   const exchange = new Exchange({
     agents,
     carrier,
@@ -94,30 +125,54 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     endpoints,
     logger,
     directory: options.directory ?? new MemoryDirectory(),
-    records: options.records ?? new MemoryRecords(),
+    records,
     recorder: options.recorder,
     maxCalls: config.maxCalls,
     drainMs: config.drainSeconds * 1_000,
+    pacer,
+    policy,
+    timers: config.timers,
+    callAudio,
+    keepsAudio: config.recordAudio,
+    overflow: config.overflow,
     ...(options.timing ? { timing: options.timing } : {}),
     epochNow: Date.now,
     random: Math.random,
+    telemetry,
   })
   exchange.requireAgent(config.agent)
+  const monitor = createLoopMonitor(config, { exchange, clock, logger })
 
-  const voiceDesk = new ExchangeVoiceDesk({ exchange, logger, agent: config.agent })
+  const orphans = new Orphans({
+    exchange,
+    carrier,
+    clock,
+    endpoints,
+    logger,
+    epochNow: Date.now,
+    fate: config.orphans,
+  })
+  const voiceDesk = new ExchangeVoiceDesk({ exchange, clock, logger, orphans, agent: config.agent, telemetry })
   const callsDesk = new ExchangeCallsDesk({
     exchange,
     clock,
-    limiter: new DialLimiter(clock, {
-      perHour: config.maxDialsPerHour,
-      perNumberPerHour: config.maxDialsPerNumberPerHour,
-    }),
-    allowedDestinations: config.allowedDestinations,
+    policy,
+    pacer,
     from: config.twilio.from,
     agent: config.agent,
+    telemetry,
   })
   const streamDesk = new ExchangeStreamDesk({ exchange, clock, logger, accountSid: config.twilio.accountSid })
-  const media = new MediaEndpoint({ publicUrl: config.publicUrl, tokens, clock, logger, desk: streamDesk })
+  const media = new MediaEndpoint({
+    publicUrl: config.publicUrl,
+    tokens,
+    clock,
+    logger,
+    desk: streamDesk,
+    telemetry,
+    // All of a large node's calls may come at once, and through one proxy.
+    limits: { waitingPerAddress: Math.max(200, config.maxCalls), waitingInAll: Math.max(400, 2 * config.maxCalls) },
+  })
   const inspector = createInspector(options, { exchange, clock, logger })
   const session = new ViewerSession({
     apiToken: config.apiToken,
@@ -127,18 +182,30 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   })
   const files = readPageFiles(session, logger)
   const viewers = new ViewerEndpoint({ session, clock, logger, desk: inspector })
+  const events = new EventStreams(clock)
+  const progressDesk = new ExchangeProgressDesk({
+    exchange,
+    onFault: (error) => logger.error({ err: error }, 'telling the progress of a call failed'),
+  })
+  const { publicUrl } = config
+  const signed = { endpoints, publicUrl, tokens, accountSid: config.twilio.accountSid, logger, telemetry }
   const app = createApp({
-    voice: { desk: voiceDesk, endpoints, publicUrl: config.publicUrl, tokens, logger },
+    voice: { desk: voiceDesk, ...signed },
+    callbacks: { desk: new ExchangeCallbackDesk({ exchange, logger, orphans }), ...signed },
     calls: { desk: callsDesk, apiToken: config.apiToken },
+    events: { desk: progressDesk, streams: events, apiToken: config.apiToken },
     inspector: { desk: inspector, calls: callsDesk, session, files, logger },
+    metrics: telemetry,
   })
   // Koa answers its own failures: the promise it returns never rejects.
   const handle = app.callback()
-  const server = createServer(SERVER_LIMITS, (request, response) => void handle(request, response))
-  server.maxHeadersCount = MAX_HEADERS
-  server.on('upgrade', (request, socket, head) => {
-    const endpoint = viewers.matches(request) ? viewers : media
-    endpoint.upgrade(request, socket, head)
+  const server = new WebServer({
+    answer: (request, response) => void handle(request, response),
+    upgrade: (request, socket, head) => {
+      const endpoint = viewers.matches(request) ? viewers : media
+      endpoint.upgrade(request, socket, head)
+    },
+    logger,
   })
 
   /** Once for all who ask: a drain and the close that cuts it short wait for the same end. */
@@ -148,19 +215,33 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
     await exchange.node.stopped()
     // Told to stop while still starting: a server that opens behind our back would stay open.
     await listening?.catch(() => {})
-    await closeServer(server, [media, viewers])
+    monitor.stop()
+    orphans.end()
+    media.close()
+    viewers.close()
+    events.close()
+    await server.close()
     await closeRecorder(options.recorder, logger)
+    await callAudio.close()
+    await records.close().catch((error: unknown) => logger.error({ err: error }, 'the records could not be closed'))
+    guarded.dispose()
   }
   const stopped = () => (stopping ??= stop())
 
   return {
     listen: () => {
-      const started = rehearse().then(() => listen(server, config, logger))
+      const started = Promise.all([rehearse(), archive?.open()])
+        .then(async () => orphans.begin((await records.openRows?.()) ?? [], records.aliveAt))
+        .then(() => server.listen(config.host, config.port))
+        .then((address) => {
+          monitor.start()
+          return address
+        })
       listening = started
       return started
     },
     dial: (request) => callsDesk.dialForLibrary(request),
-    calls: () => callsDesk.list(),
+    calls: () => callsDesk.recent(),
     pointNumber: (phoneNumber) => carrier.pointNumber(phoneNumber, endpoints.voiceUrl),
     drain: () => {
       exchange.node.drain()
@@ -173,28 +254,37 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   }
 }
 
-function listen(
-  server: Server,
-  { host, port }: Config,
+/** Whoever embeds a switchboard may bring records of their own; else every call goes to the data folder. */
+function chooseRecords(
+  { records, config }: SwitchboardOptions,
   logger: Logger,
-): Promise<{ host: string; port: number; url: string }> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      // An accept that fails (too many open files, say) is one caller's trouble, not the end of everybody's call.
-      server.on('error', (error) => logger.error({ err: error }, 'the HTTP server failed'))
-      const address = server.address() as AddressInfo
-      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
-      resolve({ host, port: address.port, url: `http://${name}:${address.port}` })
-    })
-  })
+): { readonly records: RecordSink; readonly archive?: Archive } {
+  if (records !== undefined) return { records }
+  const { dataDir: folder, retentionDays, exportDir: exportFolder } = config
+  const archive = createArchive({ folder, retentionDays, exportFolder, logger })
+  return { records: archive, archive }
 }
 
 interface Together {
   readonly exchange: Exchange
   readonly clock: Clock
   readonly logger: Logger
+}
+
+/** Refuses new calls while the event loop is too late for those that are there. */
+function createLoopMonitor({ maxLatenessMs }: Config, { exchange, clock, logger }: Together): LoopMonitor {
+  return new LoopMonitor({
+    clock,
+    maxLatenessMs,
+    onStrained: (latenessMs) => {
+      logger.warn({ latenessMs }, 'the event loop is late: new calls are refused until it keeps up')
+      exchange.node.noteStrained()
+    },
+    onRecovered: () => {
+      logger.info('the event loop keeps up: new calls are taken again')
+      exchange.node.noteRecovered()
+    },
+  })
 }
 
 function createInspector(options: SwitchboardOptions, { exchange, clock, logger }: Together): Inspector {
@@ -220,17 +310,6 @@ function readPageFiles(session: ViewerSession, logger: Logger): PageFiles {
     logger.error({ err: error }, 'the inspector has no page')
     return NO_FILES
   }
-}
-
-async function closeServer(server: Server, endpoints: readonly { close(): void }[]): Promise<void> {
-  for (const endpoint of endpoints) endpoint.close()
-  if (!server.listening) return
-  const closed = new Promise((resolve) => server.close(resolve))
-  server.closeIdleConnections()
-  // A request that is still being answered gets a moment; a peer that never reads its answer does not hold us up.
-  const patience = setTimeout(() => server.closeAllConnections(), 1_000)
-  await closed
-  clearTimeout(patience)
 }
 
 /** The calls are over by now: what their recorder makes of it changes nothing for them. */

@@ -106,6 +106,53 @@ describe.each(LEVELS)('a line at level %s', (level) => {
   })
 })
 
+describe('a line of any shape', () => {
+  const digits = fc.stringMatching(/^[0-9]{6,15}$/)
+  const number = fc
+    .tuple(fc.constantFrom('', '+', '%2B', '%2b', '+1 (', 'x', '.', ':', '\n', '\u0000', '\\'), digits, digits)
+    .map(([before, ...parts]) => before + parts.join('-'))
+  const audio = fc.integer({ min: 100, max: 240 }).map((length) => PAYLOAD.padEnd(240, 'A').slice(0, length))
+  const plain = fc.constantFrom(CANARY, 'call_23456723456723456723', '"', '{"token":"', '\\', 'é😀', ',', 'a token', '')
+  const text = fc.array(fc.oneof(number, audio, plain), { maxLength: 4 }).map((parts) => parts.join(' '))
+  const guarded = fc.constantFrom(
+    'token',
+    'authTokenHash',
+    'x-twilio-signature',
+    'apiKey',
+    'api_key',
+    'digits',
+    'Digit',
+    'payload',
+    'customParameters',
+    'Cookie',
+  )
+  const harmless = fc.constantFrom('a', 'digitsIn', 'payloads', 'framesIn', 'x-parameters-x', '12345678901', '"q"', 'é')
+  const value = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 3 },
+      text,
+      fc.oneof(fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant(123_456_789_012)),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(fc.oneof(guarded, harmless), tie('value'), { maxKeys: 3 }),
+    ),
+  })).value
+  const fields = fc.dictionary(fc.oneof(guarded, harmless), value, { maxKeys: 5, noNullPrototype: true })
+
+  it('says what is left when it is read as a whole, and each of its values is looked through (property)', () => {
+    const raw: string[] = []
+    const unguarded = pino({ level: 'info', base: null, timestamp: false }, { write: (line) => raw.push(line) })
+    fc.assert(
+      fc.property(fields, fields, text, (bindings, line, message) => {
+        unguarded.child(bindings).info(line, '%s', message)
+        const { lines } = logged((logger) => logger.child(bindings).info(line, '%s', message))
+        const [{ time: _, ...told } = { time: '' }] = lines
+        expect(told).toEqual(readAsAWhole(raw.pop() ?? ''))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+})
+
 describe('a log', () => {
   it('is a JSON object a line, with level, time and message', () => {
     const { text, lines } = logged((logger) => logger.info({ callId: 'call_x' }, 'two\nlines'))
@@ -149,3 +196,15 @@ describe('a log', () => {
     expect(destination.fd).toBe(2)
   })
 })
+
+/** The plain way, and the meaning of the quick one: taken apart, looked through, put together. */
+function readAsAWhole(line: string): unknown {
+  return JSON.parse(line, (name, value: unknown) => {
+    const isGuarded = /token|secret|password|authorization|cookie|signature|^api_?key$|^digits?$|^payload$|parameters$/i
+    if (isGuarded.test(name) && (typeof value === 'string' || (typeof value === 'object' && value !== null))) {
+      return '[redacted]'
+    }
+    if (typeof value !== 'string') return value
+    return maskNumber(value.replaceAll(/[A-Za-z0-9+/]{108,}={0,2}/g, (blob) => `[${blob.length} characters]`))
+  })
+}

@@ -12,6 +12,6 @@ export function createAgentActor(sessionOf: SessionOf) {
       signal: AbortSignal.any([signal, session.signal]),
       hangUp: (now) => session.send({ type: now ? 'call.hangUp' : 'call.finish', reason: 'agent finished' }),
     })
-    await Promise.race([session.agent(call), session.listenerFault])
+    await Promise.race([session.within(() => session.agent(call)), session.listenerFault])
   })
 }

@@ -1,11 +1,21 @@
 import { dtmfTones } from '../audio/tones.ts'
-import type { Call, CallEdge, CallEnding } from '../agents/agent.ts'
+import type {
+  Call,
+  CallEdge,
+  CallEnding,
+  CarrierRecordingControl,
+  HoldOptions,
+  TransferOptions,
+  TransferResult,
+} from '../agents/agent.ts'
 import type { AudioListener } from '../media/inbound-pipe.ts'
 import type { MediaStats } from '../media/media-plane.ts'
 import type { AudioSource, Playback } from '../media/playback.ts'
 import type { CallSession } from './call-session.ts'
 
 const FRAME_MS = 20
+/** What an agent is not told while the far end is on hold. */
+const OF_FAR_END: ReadonlySet<CallEdge['type']> = new Set(['speech.started', 'speech.ended', 'digit.received'])
 
 /** The call as its agent, or whoever dialled it, holds it. Thin: every verb is the session's. */
 export class CallHandle implements Call {
@@ -47,6 +57,24 @@ export class CallHandle implements Call {
     return this.#session.plane.stats()
   }
 
+  get adopted(): { readonly lostMs: number } | undefined {
+    return this.#session.adopted
+  }
+
+  get answeredBy(): string | undefined {
+    return this.#session.account.told.answeredBy
+  }
+
+  get recording(): CarrierRecordingControl {
+    const session = this.#session
+    return {
+      start: () => session.record('start'),
+      pause: () => session.record('pause'),
+      resume: () => session.record('resume'),
+      stop: () => session.record('stop'),
+    }
+  }
+
   get ended(): Promise<CallEnding> {
     return this.#session.ended
   }
@@ -56,7 +84,8 @@ export class CallHandle implements Call {
     listener: (edge: Extract<CallEdge, { type: Type }>) => void,
   ): () => void {
     return this.#session.onEdge((edge) => {
-      if (edge.type === type) listener(edge as Extract<CallEdge, { type: Type }>)
+      const isUnheard = this.#session.plane.isHeld && OF_FAR_END.has(type)
+      if (edge.type === type && !isUnheard) listener(edge as Extract<CallEdge, { type: Type }>)
     })
   }
 
@@ -82,6 +111,22 @@ export class CallHandle implements Call {
 
   sendDigits(digits: string): Playback {
     return this.play(dtmfTones(digits, { rate: 8000 }), { rate: 8000 })
+  }
+
+  hold(options: HoldOptions = {}): void {
+    this.#session.hold(options)
+  }
+
+  resume(): void {
+    this.#session.resume()
+  }
+
+  async transfer(to: string, options: TransferOptions = {}): Promise<TransferResult> {
+    return this.#session.transfer(to, options)
+  }
+
+  sleep(ms: number): Promise<'slept' | 'over'> {
+    return this.#session.sleep(ms, this.signal)
   }
 
   hangUp(options: { readonly now?: boolean } = {}): void {

@@ -1,25 +1,68 @@
-import type { CallEvent } from '../../machines/index.ts'
-import type { Agent, CallEdge, CallEnding } from '../agents/agent.ts'
-import type { CarrierError } from '../errors.ts'
+import type { CallEvent, RecordingNews, TransferOutput } from '../../machines/index.ts'
+import type { Agent, CallEdge, CallEnding, HoldOptions, TransferOptions, TransferResult } from '../agents/agent.ts'
+import type { MachineDetection } from '../carrier.ts'
+import type { Clock } from '../clock.ts'
+import { type CarrierError, UsageError } from '../errors.ts'
 import type { CallFacts } from '../directory.ts'
+import { requireHoldAudio } from '../media/hold-music.ts'
 import { MediaPlane, type MediaPlaneOptions } from '../media/media-plane.ts'
 import type { Happenings } from '../recorder.ts'
+import { parsePhoneNumber } from '../twilio/phone-number.ts'
+import type { TransferTarget } from '../twilio/transfer-target.ts'
+import type { CallAccount } from './call-account.ts'
+import { RecordingControl, type RecordingWish } from './recording-control.ts'
 
 /** What placing a call needs beyond its facts. */
 export interface DialTerms {
   readonly ringTimeoutSeconds: number
   readonly timeLimitSeconds: number
+  readonly machineDetection?: MachineDetection | undefined
+}
+
+/** A transfer as the carrier is asked for it. */
+export interface TransferRequest {
+  readonly target: TransferTarget
+  /** E.164; without it, the target sees the far end's own number. */
+  readonly from: string | undefined
+  readonly ringTimeoutSeconds: number
+}
+
+/** What a session asks of those who know more than one call. */
+export interface CallPolicy {
+  /** Throws AdmissionError or UsageError unless a call may be transferred there. */
+  readonly requireTarget: (to: string) => TransferTarget
+  /** Throws ConfigurationError `AGENT_UNKNOWN`. */
+  readonly requireAgent: (name: string) => Agent
 }
 
 export interface CallSessionOptions {
   readonly facts: CallFacts
   readonly agent: Agent
   readonly terms: DialTerms
+  readonly policy: CallPolicy
+  readonly account: CallAccount
+  /** It was under way already, in a process that has died. */
+  readonly adopted?: { readonly lostMs: number } | undefined
+  /** Whether the call's stream is, or was, up and nothing has ended it. */
+  readonly isActive: () => boolean
   readonly media: Omit<MediaPlaneOptions, 'report' | 'onListenerFault' | 'onFault'>
   /** Tells the call's chart. */
   readonly send: (event: CallEvent) => void
   /** Where what happens in the call is told. */
   readonly story?: Happenings | undefined
+  /** Runs the agent where the call is traced; just runs it unless given. */
+  readonly within?: (<Result>(act: () => Result) => Result) | undefined
+}
+
+const TRANSFER_RING_SECONDS = 30
+/** A margin over the carrier's own ring timeout, which is the one that should decide. */
+const TRANSFER_MARGIN_MS = 10_000
+const TRANSFERRING = 'expected a call that is not being transferred, got one that is'
+
+/** Twilio's own bounds for a `<Dial>`'s timeout. */
+function requireRingSeconds(seconds: number): void {
+  if (Number.isSafeInteger(seconds) && seconds >= 5 && seconds <= 600) return
+  throw new UsageError('TRANSFER_TARGET_INVALID', `expected 5 to 600 whole seconds to ring, got ${seconds}`)
 }
 
 /** Finds a call's session, which outlives its chart; throws when there is none. */
@@ -30,8 +73,9 @@ export type SessionOf = (callId: string) => CallSession
  * place, once.
  */
 export class CallSession {
-  readonly agent: Agent
   readonly terms: DialTerms
+  readonly account: CallAccount
+  readonly adopted: { readonly lostMs: number } | undefined
   readonly plane: MediaPlane
   readonly ended: Promise<CallEnding>
   readonly story: Happenings | undefined
@@ -40,18 +84,39 @@ export class CallSession {
   /** The carrier's latest refusal, with all it said. */
   carrierError: CarrierError | undefined
   readonly send: (event: CallEvent) => void
+  readonly within: <Result>(act: () => Result) => Result
+  /** What the carrier is to be asked for while a transfer is under way. */
+  transferRequest: TransferRequest | undefined
+  /** The call's turn to be dialled has come, and was not used yet. */
+  hasTurn = false
+  readonly recording = new RecordingControl()
+  readonly #clock: Clock
+  readonly #policy: CallPolicy
+  readonly #isActive: () => boolean
   readonly #abort = new AbortController()
   readonly #listeners = new Set<(edge: CallEdge) => void>()
   #facts: CallFacts
+  #agent: Agent
+  #endTransfer: ((result: TransferResult) => void) | undefined
+  #hold: HoldOptions | undefined
+  /** Since when nothing of the far end is heard, although it may speak; on the call's clock. */
+  #lostAt: number | undefined
   #failListeners!: (error: unknown) => void
   #settle!: (ending: CallEnding) => void
 
   constructor(options: CallSessionOptions) {
     this.#facts = options.facts
-    this.agent = options.agent
+    this.#agent = options.agent
+    this.#clock = options.media.clock
+    this.#policy = options.policy
+    this.#isActive = options.isActive
+    this.account = options.account
+    this.adopted = options.adopted
+    this.#lostAt = options.adopted && options.media.clock.now() - options.adopted.lostMs
     this.terms = options.terms
     this.send = options.send
     this.story = options.story
+    this.within = options.within ?? ((act) => act())
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -67,6 +132,11 @@ export class CallSession {
       onFault: (error) =>
         this.send({ type: 'call.hangUp', reason: 'internal error', cause: `the media plane failed: ${String(error)}` }),
     })
+  }
+
+  /** The agent's code; another's after a transfer that named one for the call's return. */
+  get agent(): Agent {
+    return this.#agent
   }
 
   get facts(): CallFacts {
@@ -102,6 +172,101 @@ export class CallSession {
     }
   }
 
+  /** Its audio is lost from now on, until there is a fresh stream. */
+  noteStreamLost(): void {
+    this.#lostAt ??= this.#clock.now()
+    this.emit({ type: 'stream.lost' })
+  }
+
+  noteStreamStarted(streamSid: string): void {
+    const lostMs = this.#lostAt === undefined ? 0 : Math.round(this.#clock.now() - this.#lostAt)
+    this.#lostAt = undefined
+    this.emit({ type: 'stream.started', streamSid, lostMs })
+  }
+
+  noteAnsweredBy(answeredBy: string): void {
+    if (this.account.told.answeredBy === answeredBy) return
+    this.account.note({ answeredBy })
+    this.send({ type: 'leg.detected', answeredBy })
+    this.emit({ type: 'answered.by', answeredBy })
+  }
+
+  hold(options: HoldOptions = {}): void {
+    this.#requireActive('to put on hold')
+    if (this.transferRequest !== undefined) throw new UsageError('CALL_BUSY', TRANSFERRING)
+    if (this.isHeld) return
+    requireHoldAudio(options.audio, options.rate)
+    this.#hold = options
+    this.send({ type: 'call.hold' })
+  }
+
+  resume(): void {
+    if (this.isHeld) this.send({ type: 'call.resume' })
+  }
+
+  get isHeld(): boolean {
+    return this.#hold !== undefined
+  }
+
+  /** For the chart: the line is on hold from now on. */
+  beginHold(): void {
+    this.plane.hold(this.#hold?.audio, this.#hold?.rate)
+    this.emit({ type: 'hold.started' })
+  }
+
+  endHold(): void {
+    this.#hold = undefined
+    this.plane.resume()
+    this.emit({ type: 'hold.ended' })
+  }
+
+  /** Settles when the far end has come back, or for good. Throws UsageError, AdmissionError or ConfigurationError. */
+  transfer(to: string, options: TransferOptions & { readonly isUrgent?: boolean } = {}): Promise<TransferResult> {
+    this.#requireActive('to transfer')
+    if (this.transferRequest !== undefined) throw new UsageError('CALL_BUSY', TRANSFERRING)
+    const successor = options.returnTo === undefined ? undefined : this.#policy.requireAgent(options.returnTo)
+    const { ringTimeoutSeconds = TRANSFER_RING_SECONDS, isUrgent = false } = options
+    const from = options.from === undefined ? this.#ownNumber : parsePhoneNumber(options.from)
+    requireRingSeconds(ringTimeoutSeconds)
+    const target = this.#policy.requireTarget(to)
+    this.transferRequest = { target, from, ringTimeoutSeconds }
+    this.account.beginTransfer(to)
+    const ended = new Promise<TransferResult>((resolve) => {
+      this.#endTransfer = resolve
+    })
+    this.emit({ type: 'transfer.started' })
+    const ringMs = ringTimeoutSeconds * 1_000 + TRANSFER_MARGIN_MS
+    this.send({ type: 'call.transfer', isUrgent, hasSuccessor: successor !== undefined, ringMs })
+    if (successor !== undefined) this.#agent = successor
+    return ended
+  }
+
+  noteTransferEnded({ outcome, cause }: TransferOutput): void {
+    if (this.transferRequest === undefined) return
+    this.transferRequest = undefined
+    this.account.endTransfer(outcome)
+    this.#endTransfer?.({ outcome, cause })
+    this.#endTransfer = undefined
+    this.emit({ type: 'transfer.ended', outcome })
+  }
+
+  /** The carrier has refused something that was asked for this call. */
+  noteRefusal(refusal: CarrierError): void {
+    this.carrierError = refusal
+    if (refusal.carrierCode !== undefined) this.account.note({ carrierErrorCode: refusal.carrierCode })
+  }
+
+  /** Asks for a change of the carrier's recording. Throws UsageError `CALL_OVER`, or `CALL_BUSY` if it makes no sense now. */
+  record(wish: RecordingWish, channels: 'mono' | 'dual' = 'dual'): void {
+    this.#requireActive('to record')
+    this.send(this.recording.wish(wish, channels))
+  }
+
+  noteRecording(news: RecordingNews): void {
+    this.recording.note(news, this.account)
+    this.emit({ type: 'recording.changed', status: news.status, cause: news.cause })
+  }
+
   noteDigit(digit: string): void {
     this.plane.noteDigit(digit)
     this.emit({ type: 'digit.received', digit })
@@ -110,9 +275,37 @@ export class CallSession {
   /** Closes the socket, cuts what is playing, ends every listener, aborts the signal. Idempotent. */
   release(): void {
     if (this.#abort.signal.aborted) return
+    this.noteTransferEnded({ outcome: 'canceled', cause: 'the call is over' })
     this.#listeners.clear()
     this.plane.release()
     this.#abort.abort(new Error('the call is over'))
+  }
+
+  /** Waits on the call's clock, until `signal` aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<'slept' | 'over'> {
+    if (signal.aborted) return Promise.resolve('over')
+    return new Promise((resolve) => {
+      const end = (how: 'slept' | 'over') => {
+        this.#clock.clearTimeout(timer)
+        signal.removeEventListener('abort', onAbort)
+        resolve(how)
+      }
+      const onAbort = () => end('over')
+      const timer = this.#clock.setTimeout(() => end('slept'), ms)
+      signal.addEventListener('abort', onAbort)
+    })
+  }
+
+  #requireActive(what: string): void {
+    if (this.#isActive()) return
+    throw new UsageError('CALL_OVER', `expected a call in progress ${what}, got one that is not`)
+  }
+
+  /** Ours, of the two numbers: what the one who is called next may see. */
+  get #ownNumber(): string | undefined {
+    const { direction, from, to } = this.#facts
+    const own = direction === 'inbound' ? to : from
+    return own.startsWith('+') ? own : undefined
   }
 
   /** Settles `ended`; only the first ending counts. */

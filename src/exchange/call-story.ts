@@ -1,3 +1,4 @@
+import type { AnyActor } from 'xstate'
 import type { CallEnding } from '../agents/agent.ts'
 import type { Clock } from '../clock.ts'
 import { observeChart } from '../inspector/chart-observer.ts'
@@ -9,7 +10,6 @@ import {
   type ReceivedMessage,
   type SentMessage,
 } from '../recorder.ts'
-import type { CallActor } from './live-call.ts'
 
 /** One media stream of a call that somebody writes down. */
 export interface StreamTape {
@@ -21,7 +21,7 @@ export interface StreamTape {
 
 export interface StoryOptions {
   readonly clock: Clock
-  readonly actor: CallActor
+  readonly actor: AnyActor
   /** What a listener threw, which then hears no more. */
   readonly onFault: (error: unknown) => void
 }
@@ -33,6 +33,8 @@ export interface StoryListener {
   readonly wantsMedia: boolean
 }
 
+const NOBODY: readonly StoryListener[] = Object.freeze([])
+
 /**
  * What happens in one call, told to whoever listens: a recorder, the inspector. While nobody does, nothing is looked at
  * and nothing is kept. A listener that fails is told of once and not asked again: the call never notices.
@@ -40,7 +42,8 @@ export interface StoryListener {
 export class CallStory implements Happenings {
   readonly #options: StoryOptions
   readonly #beganAt: number
-  readonly #listeners = new Set<StoryListener>()
+  /** Replaced, never changed: a call to which nobody listens keeps no list of its own. */
+  #listeners = NOBODY
   #stopObserving: (() => void) | undefined
   #streams = 0
 
@@ -57,13 +60,13 @@ export class CallStory implements Happenings {
   /** Tells `listener` all that happens from now on, until the call ends or the returned function is called. */
   listen(listener: StoryListener): () => void {
     const { actor, onFault } = this.#options
-    this.#listeners.add(listener)
+    this.#listeners = this.#listeners.concat(listener)
     this.#stopObserving ??= observeChart(actor, { note: (happening) => this.note(happening), onFault })
     return () => this.#leave(listener)
   }
 
   note(happening: Happening): void {
-    if (this.#listeners.size === 0) return
+    if (this.#listeners.length === 0) return
     const { at } = this
     const isMedia = isOfSockets(happening)
     for (const listener of this.#listeners) {
@@ -75,7 +78,7 @@ export class CallStory implements Happenings {
   nextStream(streamSid: string): StreamTape | undefined {
     this.#streams += 1
     const stream = this.#streams
-    if (![...this.#listeners].some(({ wantsMedia }) => wantsMedia)) return undefined
+    if (!this.#listeners.some(({ wantsMedia }) => wantsMedia)) return undefined
     this.note({ what: 'received', stream, message: { event: 'start', streamSid } })
     return {
       received: (message) => this.note({ what: 'received', stream, message }),
@@ -94,6 +97,8 @@ export class CallStory implements Happenings {
   }
 
   #tell(listener: StoryListener, act: (tape: CallTape) => void): void {
+    // It may have left while another was being told.
+    if (!this.#listeners.includes(listener)) return
     try {
       act(listener.tape)
     } catch (error) {
@@ -103,8 +108,8 @@ export class CallStory implements Happenings {
   }
 
   #leave(listener: StoryListener): void {
-    this.#listeners.delete(listener)
-    if (this.#listeners.size > 0) return
+    this.#listeners = this.#listeners.filter((other) => other !== listener)
+    if (this.#listeners.length > 0) return
     this.#stopObserving?.()
     this.#stopObserving = undefined
   }

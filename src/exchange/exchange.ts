@@ -1,5 +1,6 @@
 import { createActor } from 'xstate'
-import { type CallTiming, DEFAULT_CALL_TIMING } from '../../machines/index.ts'
+import type { CallTiming } from '../../machines/index.ts'
+import { CallAccount } from '../actors/call-account.ts'
 import { provideCallMachine } from '../actors/call-actors.ts'
 import { CallSession, type DialTerms } from '../actors/call-session.ts'
 import { createCarrierActor } from '../actors/carrier.ts'
@@ -7,31 +8,38 @@ import type { Agent, CallEnding } from '../agents/agent.ts'
 import { createCallId } from '../call-id.ts'
 import type { Carrier } from '../carrier.ts'
 import type { Clock } from '../clock.ts'
+import type { DialPacer } from '../dial-pacer.ts'
 import type { CallDirectory, CallFacts } from '../directory.ts'
 import type { Endpoints } from '../endpoints.ts'
 import { ConfigurationError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { InboundScratch } from '../media/inbound-pipe.ts'
 import { Ticker } from '../media/ticker.ts'
+import type { OverflowPolicy } from '../overflow-policy.ts'
 import type { CallRecorder } from '../recorder.ts'
+import type { CallAudioRecorder } from '../recording/call-audio.ts'
+import type { CallTimers } from '../http/desks.ts'
 import type { CallRecord, RecordSink } from '../records.ts'
 import { MAX_MESSAGE_BYTES } from '../sockets/media-endpoint.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { CallStory } from './call-story.ts'
+import { callTiming, DEFAULT_TERMS } from './call-timing.ts'
+import type { DialPolicy } from './dial-policy.ts'
+import { endedByOf } from './ended-by.ts'
+import { KeptAudio } from './kept-audio.ts'
 import { type CallActor, type CallMachine, LiveCall } from './live-call.ts'
 import { NodeState } from './node-state.ts'
+import { StrayLegs } from './stray-legs.ts'
 
 /**
  * The live calls of this node.
  *
  * Invariants
- * - E1 A call is in the map from admission until its chart is over, and its record is closed before it leaves.
+ * - E1 A call is in the map from admission until its chart is over and its record is closed where it survives us, or is
+ *      known not to be.
  * - E2 A chart that dies hangs nothing up itself: its session is released and its leg hung up from here.
  * - E3 A record sink, a listener or an agent that fails changes nothing for any other call.
  */
-
-/** A margin over the carrier's own ring timeout, which is the one that should decide. */
-const RING_MARGIN_MS = 10_000
-export const DEFAULT_TERMS: DialTerms = { ringTimeoutSeconds: 60, timeLimitSeconds: 3_600 }
 
 export interface ExchangeOptions {
   readonly agents: Readonly<Record<string, Agent>>
@@ -41,15 +49,29 @@ export interface ExchangeOptions {
   readonly endpoints: Endpoints
   readonly logger: Logger
   readonly records: RecordSink
+  /** Keeps what is said in calls that want it. */
+  readonly callAudio?: CallAudioRecorder | undefined
+  /** Whether every call wants it. */
+  readonly keepsAudio?: boolean
   /** Keeps what happens in each call; without one, nothing is looked at. */
   readonly recorder?: CallRecorder | undefined
   readonly maxCalls: number
   readonly drainMs: number
-  /** How long calls wait for things; the chart's defaults otherwise. */
+  /** Whose turn it is to be dialled. */
+  readonly pacer: DialPacer
+  /** Whom calls may be handed over to. */
+  readonly policy: DialPolicy
+  /** How long calls wait for things, unless one says otherwise. */
+  readonly timers?: CallTimers
+  /** The chart's own waits, where the defaults do not fit. */
   readonly timing?: Partial<CallTiming>
+  /** What becomes of more speech while too much waits, unless a call says otherwise. */
+  readonly overflow?: OverflowPolicy
   /** Epoch milliseconds, for records. */
   readonly epochNow: () => number
   readonly random: () => number
+  /** Counts and traces the calls; without one, nobody does. */
+  readonly telemetry?: Pick<Telemetry, 'callAdmitted' | 'callEnded' | 'traceCall'> | undefined
 }
 
 export interface NewCall {
@@ -60,6 +82,16 @@ export interface NewCall {
   readonly agent: string
   readonly parameters?: Readonly<Record<string, string>>
   readonly terms?: Partial<DialTerms>
+  readonly timers?: CallTimers | undefined
+  /** Whether what is said is to be written to a file; as the node does it otherwise. */
+  readonly keepsAudio?: boolean | undefined
+  /** What becomes of more speech while too much waits; as the node does it otherwise. */
+  readonly overflow?: OverflowPolicy | undefined
+}
+
+interface SpawnOptions extends Pick<NewCall, 'terms' | 'timers' | 'keepsAudio' | 'overflow'> {
+  /** What a process that died knew of it, and how much of it nobody has heard. */
+  readonly adopted?: { readonly record: CallRecord; readonly lostMs: number }
 }
 
 export class Exchange {
@@ -73,11 +105,9 @@ export class Exchange {
   readonly #idOfSid = new Map<string, string>()
   /** By CallSid. */
   readonly #admissions = new Map<string, Promise<LiveCall | undefined>>()
-  /** CallSids of legs that are being hung up from outside any chart. */
-  readonly #strays = new Set<string>()
   readonly #onCall = new Set<(call: LiveCall) => void>()
   readonly #machine: CallMachine
-  readonly #carrierCommand
+  readonly #strays: StrayLegs
   readonly #scratch = new InboundScratch(MAX_MESSAGE_BYTES)
 
   constructor(options: ExchangeOptions) {
@@ -91,9 +121,14 @@ export class Exchange {
       drainMs: options.drainMs,
       hangUpAll: () => this.hangUpAll(),
     })
-    const carrierOptions = { ...options, findSession: (callId: string) => this.#live.get(callId)?.session }
+    const carrierOptions = {
+      ...options,
+      findSession: (callId: string) => this.#live.get(callId)?.session,
+      isKnown: (callSid: string) => this.find(callSid) !== undefined || this.records.find(callSid) !== undefined,
+    }
     this.#machine = provideCallMachine(carrierOptions)
-    this.#carrierCommand = createCarrierActor(carrierOptions)
+    const { clock, logger } = options
+    this.#strays = new StrayLegs({ clock, logger, command: createCarrierActor(carrierOptions) })
   }
 
   /**
@@ -113,7 +148,6 @@ export class Exchange {
 
   async #admit(wanted: NewCall): Promise<LiveCall | undefined> {
     const agent = this.requireAgent(wanted.agent)
-    const terms = { ...DEFAULT_TERMS, ...wanted.terms }
     const facts: CallFacts = {
       id: createCallId(),
       direction: wanted.direction,
@@ -126,9 +160,27 @@ export class Exchange {
     }
     const entered = await this.directory.claim(facts)
     if (entered.id !== facts.id) return this.#live.get(entered.id)
+    return this.#enter(facts, agent, wanted)
+  }
+
+  /**
+   * Goes on with a call whose process died: it waits for a fresh stream, and its agent begins anew.
+   * Throws AdmissionError, or ConfigurationError `AGENT_UNKNOWN`.
+   */
+  async adopt(record: CallRecord, lostMs: number): Promise<LiveCall | undefined> {
+    const agent = this.requireAgent(record.agent)
+    const { id, direction, callSid, from, to, parameters, startedAt } = record
+    const facts: CallFacts = { id, direction, callSid, from, to, agent: record.agent, parameters, startedAt }
+    const entered = await this.directory.claim(facts)
+    if (entered.id !== id) return this.#live.get(entered.id)
+    return this.#enter(facts, agent, { adopted: { record, lostMs } })
+  }
+
+  /** Spawns a call that is in the directory; if there is no room, it is there no more. */
+  async #enter(facts: CallFacts, agent: Agent, wanted: SpawnOptions): Promise<LiveCall> {
     try {
-      this.node.requireRoom()
-      return this.#spawn(facts, agent, terms)
+      this.node.requireRoom(wanted.adopted === undefined ? 'new' : 'adopted')
+      return this.#spawn(facts, agent, wanted)
     } catch (error) {
       await this.directory.remove(facts.id)
       throw error
@@ -166,7 +218,10 @@ export class Exchange {
     const isNew = call.session.facts.callSid === undefined
     call.session.learn({ callSid, ...(parameters === undefined ? {} : { parameters }) })
     this.#index(call)
-    if (isNew) await this.directory.bind(call.session.facts.id, callSid)
+    if (!isNew) return
+    // By it alone, another process could find the leg.
+    this.#tellRecords('updated', call)
+    await this.directory.bind(call.session.facts.id, callSid)
   }
 
   /** Tells `listener` of each call before its chart starts, until the returned function is called. */
@@ -181,28 +236,13 @@ export class Exchange {
 
   /** Hangs a leg up from outside any chart: for a chart that died, and for a leg that turned up after its call. */
   hangUpLeg(callId: string, callSid: string): void {
-    if (this.#strays.has(callSid)) return
-    this.#strays.add(callSid)
-    const command = createActor(this.#carrierCommand, {
-      clock: this.#options.clock,
-      input: { callId, command: 'hangUp', callSid },
-    })
-    const settle = (fault: unknown) => {
-      this.#strays.delete(callSid)
-      if (fault !== undefined) this.#options.logger.error({ callId, callSid, fault }, 'a leg could not be hung up')
-    }
-    command.subscribe({
-      complete: () => {
-        const { output } = command.getSnapshot()
-        settle(output?.outcome === 'failed' ? output.fault : undefined)
-      },
-      error: settle,
-    })
-    command.start()
+    this.#strays.hangUp(callId, callSid)
   }
 
-  #spawn(facts: CallFacts, agent: Agent, terms: DialTerms): LiveCall {
-    const { clock, timing } = this.#options
+  #spawn(facts: CallFacts, agent: Agent, wanted: SpawnOptions): LiveCall {
+    const { clock, epochNow, policy, telemetry } = this.#options
+    const { timers, keepsAudio, adopted, overflow = this.#options.overflow } = wanted
+    const terms = { ...DEFAULT_TERMS, ...wanted.terms }
     const actor: CallActor = createActor(this.#machine, {
       id: facts.id,
       clock,
@@ -210,35 +250,51 @@ export class Exchange {
         id: facts.id,
         direction: facts.direction,
         callSid: facts.callSid,
-        timing: {
-          ...DEFAULT_CALL_TIMING,
-          ringMs: terms.ringTimeoutSeconds * 1_000 + RING_MARGIN_MS,
-          limitMs: terms.timeLimitSeconds * 1_000,
-          ...timing,
-        },
+        timing: callTiming({ terms, timers, node: this.#options }),
       },
     })
-    const tell = (error: unknown) =>
-      this.#options.logger.error({ callId: facts.id, err: error }, 'watching a call failed')
+    const tell = (error: unknown) => this.#log(call).error({ err: error }, 'watching a call failed')
     const story = new CallStory({ clock, actor, onFault: tell })
+    const trace = telemetry?.traceCall(facts)
     const session = new CallSession({
       facts,
       agent,
       terms,
-      media: { clock, ticker: this.ticker, scratch: this.#scratch },
-      send: (event) => actor.send(event),
+      account: new CallAccount(epochNow, adopted?.record),
+      adopted: adopted && { lostMs: adopted.lostMs },
+      policy: {
+        requireTarget: (to) => policy.requireTarget(to),
+        requireAgent: (name) => this.requireAgent(name),
+      },
+      isActive: () => this.#live.get(facts.id)?.isActive === true,
+      media: { clock, ticker: this.ticker, scratch: this.#scratch, overflow },
+      send: (event) => call.send(event),
       story,
+      within: trace?.within,
     })
-    const call = new LiveCall(session, actor, story, this.#options.epochNow)
+    const { callAudio } = this.#options
+    const isKept = keepsAudio ?? this.#options.keepsAudio ?? false
+    const audio = isKept && callAudio !== undefined ? new KeptAudio(callAudio, session, clock) : undefined
+    const call = new LiveCall({ session, actor, story, audio })
     this.#live.set(facts.id, call)
     this.#index(call)
     this.node.noteAdmitted()
     this.#tellRecords('opened', call)
     this.#watch(call)
     this.#record(call)
+    if (trace?.tape !== undefined) story.listen({ tape: trace.tape, wantsMedia: false })
+    this.#guard(call, () => {
+      const { id, direction } = facts
+      telemetry?.callAdmitted({
+        id,
+        direction,
+        plane: session.plane,
+        onEdge: (listener) => session.onEdge(listener),
+      })
+    })
     for (const listener of this.#onCall) this.#guard(call, () => listener(call))
     actor.start()
-    actor.send({ type: 'call.connect' })
+    actor.send({ type: adopted === undefined ? 'call.connect' : 'call.adopt' })
     return call
   }
 
@@ -259,6 +315,7 @@ export class Exchange {
   #watch(call: LiveCall): void {
     const { actor, session } = call
     let state = ''
+    let streamSid: string | undefined
     // An observer that throws would end the process, and every other call with it (E3).
     actor.subscribe({
       next: ({ context }) =>
@@ -266,8 +323,14 @@ export class Exchange {
           if (context.callSid !== undefined && session.facts.callSid === undefined) {
             this.#unawaited(call, () => this.learnSid(call, context.callSid ?? ''))
           }
+          if (context.streamSid !== undefined && context.streamSid !== streamSid) {
+            streamSid = context.streamSid
+            session.account.noteStream(streamSid)
+            call.audio?.begin()
+          }
           if (call.state === state) return
           state = call.state
+          session.account.noteState(state)
           this.#log(call).info({ state }, 'call state')
           this.#tellRecords('updated', call)
         }),
@@ -293,15 +356,40 @@ export class Exchange {
   #end(call: LiveCall, ending: CallEnding): void {
     const { session } = call
     call.noteEnded(ending)
+    session.account.noteState(ending.state)
+    session.account.noteEnd(endedByOf(ending.reason))
     this.#guard(call, () => session.release())
+    this.#guard(call, () => this.#options.telemetry?.callEnded(call.record()))
     const stats = session.plane.stats()
     call.story.end(ending, stats)
-    this.#tellRecords('closed', call)
+    this.#log(call).info({ ...ending, stats }, 'call over')
+    const leave = () => this.#leave(call, ending)
+    const closing = this.#closeRecord(call)
+    if (closing === undefined) leave()
+    else void closing.then(leave)
+  }
+
+  /** Resolves, and never rejects, when the record is where it survives us, or could not be brought there. */
+  #closeRecord(call: LiveCall): Promise<void> | undefined {
+    const complain = (error: unknown) => this.#log(call).error({ err: error }, 'a record could not be closed')
+    try {
+      if (call.audio !== undefined) {
+        const kept = call.audio.end()
+        return kept.then(() => this.records.closed(call.record())).catch(complain)
+      }
+      return this.records.closed(call.record())?.catch(complain)
+    } catch (error) {
+      complain(error)
+      return undefined
+    }
+  }
+
+  #leave(call: LiveCall, ending: CallEnding): void {
+    const { session } = call
     this.#live.delete(session.facts.id)
     const { id, callSid = '' } = session.facts
     if (this.#idOfSid.get(callSid) === id) this.#idOfSid.delete(callSid)
     this.#unawaited(call, () => this.directory.remove(session.facts.id))
-    this.#log(call).info({ ...ending, stats }, 'call over')
     session.settle(ending)
     this.node.noteReleased()
   }
@@ -314,7 +402,7 @@ export class Exchange {
     }
   }
 
-  #tellRecords(moment: 'opened' | 'updated' | 'closed', call: LiveCall): void {
+  #tellRecords(moment: 'opened' | 'updated', call: LiveCall): void {
     this.#unawaited(call, () => this.records[moment](call.record()))
   }
 

@@ -118,11 +118,11 @@ function pulseOf(actor: AnyActor): Pulse {
   }
 }
 
-function metersOf({ inbound, outbound, roundTripMs }: MediaPlane): Meters {
+function metersOf({ inbound, outbound, speaker, roundTripMs }: MediaPlane): Meters {
   return {
     levelInDbfs: audible(inbound.levelDbfs),
-    levelOutDbfs: audible(outbound.levelDbfs),
-    leadMs: outbound.leadMs,
+    levelOutDbfs: audible(speaker.levelDbfs),
+    leadMs: speaker.leadMs,
     queueMs: outbound.queueMs,
     queueLimitMs: outbound.limitMs,
     worstSendGapMs: outbound.cadence.worstSendGapMs,

@@ -5,30 +5,39 @@ import type { CallSession } from '../actors/call-session.ts'
 import type { CallEnding } from '../agents/agent.ts'
 import type { CallRecord } from '../records.ts'
 import type { CallStory } from './call-story.ts'
+import type { KeptAudio } from './kept-audio.ts'
 
 export type CallMachine = ReturnType<typeof provideCallMachine>
 export type CallActor = Actor<CallMachine>
 
-const BEFORE_VERDICT = new Set(['idle', 'dialing'])
+const BEFORE_VERDICT = new Set(['idle', 'queued', 'dialing', 'doubtful'])
+
+export interface LiveCallParts {
+  readonly session: CallSession
+  readonly actor: CallActor
+  readonly story: CallStory
+  readonly audio?: KeptAudio | undefined
+}
 
 /** One call of this node: its chart, and the session that outlives the chart. */
 export class LiveCall {
   readonly session: CallSession
   readonly actor: CallActor
   readonly story: CallStory
-  readonly #epochNow: () => number
+  /** Undefined for a call whose audio is not kept. */
+  readonly audio: KeptAudio | undefined
   #ending: CallEnding | undefined
-  #endedAt: number | undefined
 
-  constructor(session: CallSession, actor: CallActor, story: CallStory, epochNow: () => number) {
+  constructor({ session, actor, story, audio }: LiveCallParts) {
     this.session = session
     this.story = story
     this.actor = actor
-    this.#epochNow = epochNow
+    this.audio = audio
   }
 
+  /** A chart that is over hears nothing more: its record may still be on its way to a disk. */
   send(event: CallEvent): void {
-    this.actor.send(event)
+    if (this.actor.getSnapshot().status === 'active') this.actor.send(event)
   }
 
   /** The name of the top-level state. */
@@ -44,10 +53,19 @@ export class LiveCall {
 
   /** True while the carrier has not said what it makes of our request to dial. */
   get awaitsVerdict(): boolean {
+    return this.#ending === undefined && BEFORE_VERDICT.has(this.stage)
+  }
+
+  /** True while nobody knows whether the carrier has heard our request to dial. */
+  get isInDoubt(): boolean {
+    return this.#ending === undefined && this.stage === 'doubtful'
+  }
+
+  /** The state within the top-level one, or that itself. */
+  get stage(): string {
     const { value } = this.actor.getSnapshot()
-    const innermost = typeof value === 'string' ? value : Object.values(value)[0]
-    const name = typeof innermost === 'string' ? innermost : Object.keys(innermost ?? {})[0]
-    return this.#ending === undefined && BEFORE_VERDICT.has(name ?? '')
+    const inner = typeof value === 'string' ? value : Object.values(value)[0]
+    return typeof inner === 'string' ? inner : (Object.keys(inner ?? {})[0] ?? '')
   }
 
   get ending(): CallEnding | undefined {
@@ -56,19 +74,18 @@ export class LiveCall {
 
   noteEnded(ending: CallEnding): void {
     this.#ending = ending
-    this.#endedAt = this.#epochNow()
   }
 
   record(): CallRecord {
     const { context } = this.actor.getSnapshot()
     return {
       ...this.session.facts,
+      ...this.session.account.told,
       callSid: this.session.facts.callSid ?? context.callSid,
       streamSid: context.streamSid,
       state: this.state,
       reason: this.#ending?.reason ?? context.reason,
       cause: this.#ending?.cause ?? context.cause,
-      endedAt: this.#endedAt,
       stats: { ...this.session.plane.stats() },
     }
   }

@@ -1,7 +1,8 @@
 import { type AnyActor, createActor, waitFor } from 'xstate'
-import { switchboardMachine, type SwitchboardInput } from '../../machines/index.ts'
+import { switchboardMachine, type SwitchboardEvent, type SwitchboardInput } from '../../machines/index.ts'
 import type { Clock } from '../clock.ts'
 import { AdmissionError } from '../errors.ts'
+import { WELL_MS } from '../loop-monitor.ts'
 
 export interface NodeStateOptions extends SwitchboardInput {
   readonly clock: Clock
@@ -39,15 +40,25 @@ export class NodeState {
     return this.#maxCalls
   }
 
-  get readiness(): 'ready' | 'full' | 'draining' {
+  get readiness(): 'ready' | 'full' | 'overloaded' | 'draining' {
     const snapshot = this.#actor.getSnapshot()
     if (snapshot.matches({ accepting: 'open' })) return 'ready'
+    if (snapshot.matches({ accepting: 'strained' })) return 'overloaded'
     return snapshot.matches({ accepting: 'full' }) ? 'full' : 'draining'
   }
 
-  /** Throws {@link AdmissionError} `NODE_FULL` or `NODE_DRAINING` unless one more call may come in. */
-  requireRoom(): void {
+  /**
+   * Throws {@link AdmissionError} `NODE_FULL`, `NODE_OVERLOADED` or `NODE_DRAINING` unless one more call may come in. One
+   * that was under way already is only turned away by a node that is draining.
+   */
+  requireRoom(call: 'new' | 'adopted' = 'new'): void {
     const { readiness } = this
+    if (call === 'adopted' && readiness !== 'draining') return
+    if (readiness === 'overloaded') {
+      throw new AdmissionError('NODE_OVERLOADED', 'expected a node that keeps up, got one whose event loop is late', {
+        retryAfterMs: WELL_MS,
+      })
+    }
     if (readiness === 'full') {
       throw new AdmissionError('NODE_FULL', `expected at most ${this.#maxCalls} calls at once, got one more`)
     }
@@ -64,6 +75,14 @@ export class NodeState {
     this.#actor.send({ type: 'call.released' })
   }
 
+  noteStrained(): void {
+    this.#tell({ type: 'loop.strained' })
+  }
+
+  noteRecovered(): void {
+    this.#tell({ type: 'loop.recovered' })
+  }
+
   drain(): void {
     this.#tell({ type: 'node.drain' })
   }
@@ -73,7 +92,7 @@ export class NodeState {
   }
 
   /** To be told to stop twice is ordinary; a chart that is done hears nothing more. */
-  #tell(event: { readonly type: 'node.drain' | 'node.stop' }): void {
+  #tell(event: SwitchboardEvent): void {
     if (this.#actor.getSnapshot().status === 'active') this.#actor.send(event)
   }
 

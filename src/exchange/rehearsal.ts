@@ -1,8 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { absentCarrier } from '../absent-carrier.ts'
 import type { CallEnding } from '../agents/agent.ts'
 import { echo } from '../agents/echo.ts'
 import { MULAW_SILENCE } from '../audio/g711.ts'
 import { systemClock } from '../clock.ts'
+import { DialLimiter } from '../dial-limiter.ts'
+import { DialPacer } from '../dial-pacer.ts'
 import { MemoryDirectory } from '../directory.ts'
 import { createEndpoints } from '../endpoints.ts'
 import { createLogger } from '../log.ts'
@@ -13,6 +16,7 @@ import { parseStreamMessage } from '../twilio/messages.ts'
 import { mediaMessage } from '../twilio/outbound-messages.ts'
 import { parsePhoneNumber } from '../twilio/phone-number.ts'
 import { connectStreamTwiml } from '../twilio/twiml.ts'
+import { DialPolicy } from './dial-policy.ts'
 import { Exchange } from './exchange.ts'
 import { ExchangeStreamDesk } from './stream-desk.ts'
 import { ExchangeVoiceDesk } from './voice-desk.ts'
@@ -33,10 +37,9 @@ export async function rehearse(): Promise<CallEnding> {
   const logger = createLogger('silent')
   parsePhoneNumber('+15550100000')
   const endpoints = createEndpoints('https://rehearsal.invalid')
-  const carrier = { placeCall: refuse, hangUp: () => Promise.resolve(), pointNumber: refuse }
   const exchange = new Exchange({
     agents: { echo },
-    carrier,
+    carrier: absentCarrier('a rehearsal places no calls'),
     clock: systemClock,
     directory: new MemoryDirectory(),
     endpoints,
@@ -44,10 +47,16 @@ export async function rehearse(): Promise<CallEnding> {
     records: new MemoryRecords(),
     maxCalls: 1,
     drainMs: 0,
+    pacer: new DialPacer({ clock: systemClock, perSecond: 1, maxWaiting: 0 }),
+    policy: new DialPolicy({
+      limiter: new DialLimiter(systemClock, { perHour: 0, perNumberPerHour: 0 }),
+      allowedDestinations: [],
+      allowedSipDomains: [],
+    }),
     epochNow: Date.now,
     random: Math.random,
   })
-  const voice = new ExchangeVoiceDesk({ exchange, logger, agent: 'echo' })
+  const voice = new ExchangeVoiceDesk({ exchange, clock: systemClock, logger, agent: 'echo' })
   const streams = new ExchangeStreamDesk({ exchange, clock: systemClock, logger, accountSid: ACCOUNT })
   const answer = await voice.answer({
     callSid: CALL,
@@ -71,10 +80,6 @@ export async function rehearse(): Promise<CallEnding> {
   stream?.stopped()
   exchange.node.stop()
   return ending ?? { state: 'error', reason: 'internal error', cause: 'the rehearsal was not admitted' }
-}
-
-function refuse(): Promise<never> {
-  return Promise.reject(new Error('a rehearsal places no calls'))
 }
 
 function silentPort(): StreamPort {

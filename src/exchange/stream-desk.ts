@@ -2,9 +2,10 @@ import { requireTelephoneFormat } from '../audio/format.ts'
 import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
+import type { MediaPlane } from '../media/media-plane.ts'
 import type { StreamPort } from '../media/stream-port.ts'
 import type { AttachedStream, StreamDesk } from '../sockets/stream-desk.ts'
-import type { StartMessage } from '../twilio/messages.ts'
+import type { DtmfMessage, MarkMessage, MediaMessage, StartMessage } from '../twilio/messages.ts'
 import type { Exchange } from './exchange.ts'
 import type { LiveCall } from './live-call.ts'
 import { recordedPort, recordedStream } from './recorded-stream.ts'
@@ -41,8 +42,8 @@ export class ExchangeStreamDesk implements StreamDesk {
     const mouth = stream === undefined ? port : recordedPort(port, stream)
     call.session.plane.attach(mouth)
     call.send({ type: 'stream.started', streamSid, callSid })
-    call.session.emit({ type: 'stream.started', streamSid })
-    const attached = attach(call, mouth, clock)
+    call.session.noteStreamStarted(streamSid)
+    const attached = new CallStream(call, mouth, clock)
     return stream === undefined ? attached : recordedStream(attached, stream)
   }
 
@@ -58,37 +59,59 @@ export class ExchangeStreamDesk implements StreamDesk {
   }
 }
 
-function attach(call: LiveCall, port: StreamPort, clock: Clock): AttachedStream {
-  const { session } = call
-  const { plane } = session
-  const isCurrent = () => plane.stream === port
-  return {
-    media(message) {
-      if (!isCurrent() || !plane.inbound.noteSequence(message.sequenceNumber)) return true
-      return plane.inbound.accept(message.timestampMs, message.payload)
-    },
-    dtmf(message) {
-      if (isCurrent() && plane.inbound.noteSequence(message.sequenceNumber)) session.noteDigit(message.digit)
-    },
-    mark(message) {
-      if (!isCurrent()) return
-      plane.inbound.noteSequence(message.sequenceNumber)
-      plane.outbound.noteMark(message.name)
-    },
-    stopped() {
-      if (isCurrent()) call.send({ type: 'stream.stopped', streamSid: port.streamSid })
-    },
-    lost(cause) {
-      if (!isCurrent()) return
-      plane.detach()
-      session.emit({ type: 'stream.lost' })
-      call.send({ type: 'stream.lost', at: clock.now(), cause, streamSid: port.streamSid })
-    },
-    malformed() {
-      plane.malformed += 1
-    },
-    roundTrip(ms) {
-      plane.roundTripMs = ms
-    },
+/** What a call hears of one of its streams: nothing any more, once another has taken its place. */
+class CallStream implements AttachedStream {
+  readonly #call: LiveCall
+  readonly #port: StreamPort
+  readonly #clock: Clock
+
+  constructor(call: LiveCall, port: StreamPort, clock: Clock) {
+    this.#call = call
+    this.#port = port
+    this.#clock = clock
+  }
+
+  media(message: MediaMessage): boolean {
+    const { inbound } = this.#plane
+    if (!this.#isCurrent || !inbound.noteSequence(message.sequenceNumber)) return true
+    return inbound.accept(message.timestampMs, message.payload)
+  }
+
+  dtmf(message: DtmfMessage): void {
+    if (!this.#isCurrent || !this.#plane.inbound.noteSequence(message.sequenceNumber)) return
+    this.#call.session.noteDigit(message.digit)
+  }
+
+  mark(message: MarkMessage): void {
+    if (!this.#isCurrent) return
+    this.#plane.inbound.noteSequence(message.sequenceNumber)
+    this.#plane.noteMark(message.name)
+  }
+
+  stopped(): void {
+    if (this.#isCurrent) this.#call.send({ type: 'stream.stopped', streamSid: this.#port.streamSid })
+  }
+
+  lost(cause: string): void {
+    if (!this.#isCurrent) return
+    this.#plane.detach()
+    this.#call.session.noteStreamLost()
+    this.#call.send({ type: 'stream.lost', at: this.#clock.now(), cause, streamSid: this.#port.streamSid })
+  }
+
+  malformed(): void {
+    this.#plane.malformed += 1
+  }
+
+  roundTrip(ms: number): void {
+    this.#plane.roundTripMs = ms
+  }
+
+  get #plane(): MediaPlane {
+    return this.#call.session.plane
+  }
+
+  get #isCurrent(): boolean {
+    return this.#plane.stream === this.#port
   }
 }

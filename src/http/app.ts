@@ -1,18 +1,24 @@
 import { Router } from '@koa/router'
 import Koa from 'koa'
+import { addCallbackRoutes, type CallbackRoutesOptions } from './callback-routes.ts'
 import { addCallsRoutes, type CallsRoutesOptions } from './calls-routes.ts'
+import { addEventsRoute, type EventsRouteOptions } from './events-route.ts'
 import { addInspectorRoutes, guardInspector, type InspectorRoutesOptions } from './inspector-routes.ts'
+import { addMetricsRoute, type MetricsSource } from './metrics-route.ts'
 import { answerProblems } from './problem.ts'
 import { addVoiceRoutes, type VoiceRoutesOptions } from './voice-routes.ts'
 
 export interface AppOptions {
   readonly voice: VoiceRoutesOptions
+  readonly callbacks?: CallbackRoutesOptions
   readonly calls: CallsRoutesOptions
+  readonly events?: EventsRouteOptions
   readonly inspector?: InspectorRoutesOptions
+  readonly metrics?: MetricsSource
 }
 
 /** The HTTP side, as a Koa application that nobody has started yet. */
-export function createApp({ voice, calls, inspector }: AppOptions): Koa {
+export function createApp({ voice, callbacks, calls, events, inspector, metrics }: AppOptions): Koa {
   const router = new Router()
   router.get('/healthz', (context) => {
     context.body = { status: 'alive' }
@@ -22,8 +28,11 @@ export function createApp({ voice, calls, inspector }: AppOptions): Koa {
     context.status = status === 'ready' ? 200 : 503
     context.body = { status }
   })
+  if (metrics) addMetricsRoute(router, metrics)
   addVoiceRoutes(router, voice)
+  if (callbacks) addCallbackRoutes(router, callbacks)
   addCallsRoutes(router, calls)
+  if (events) addEventsRoute(router, events)
   if (inspector) addInspectorRoutes(router, inspector)
 
   const app = new Koa()

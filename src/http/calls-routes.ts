@@ -2,9 +2,15 @@ import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { requireApiToken } from './api-token.ts'
+import { OVERFLOW_POLICIES } from '../overflow-policy.ts'
 import { readJson } from './body.ts'
-import type { CallsDesk } from './desks.ts'
+import { parseCallsQuery } from './calls-query.ts'
+import type { CallsDesk, RecordingWish } from './desks.ts'
 import { HttpProblem } from './problem.ts'
+
+const seconds = (least: number, most: number) => z.number().min(least).max(most)
+// Twilio's own bounds for Timeout.
+const ringSeconds = z.int().min(1).max(600)
 
 const dialBody = z.strictObject({
   to: z.string(),
@@ -15,9 +21,29 @@ const dialBody = z.strictObject({
     .refine((parameters) => Object.keys(parameters).length <= 50, 'expected at most 50 parameters')
     .optional(),
   timeLimitSeconds: z.int().min(1).max(86_400).optional(),
-  // Twilio's own bounds for Timeout.
-  ringTimeoutSeconds: z.int().min(1).max(600).optional(),
+  ringTimeoutSeconds: ringSeconds.optional(),
+  record: z.boolean().optional(),
+  overflow: z.enum(OVERFLOW_POLICIES).optional(),
+  machineDetection: z.enum(['enable', 'detectMessageEnd']).optional(),
+  timers: z
+    .strictObject({
+      streamSeconds: seconds(1, 600).optional(),
+      silenceSeconds: seconds(1, 3_600).optional(),
+      idleSeconds: seconds(0, 86_400).optional(),
+      agentSilenceSeconds: seconds(0, 86_400).optional(),
+    })
+    .optional(),
 })
+
+const transferBody = z.strictObject({
+  to: z.string(),
+  from: z.string().optional(),
+  agent: z.string().optional(),
+  ringTimeoutSeconds: z.int().min(5).max(600).optional(),
+})
+
+const recordingBody = z.strictObject({ channels: z.enum(['mono', 'dual']).optional() })
+const recordingChange = z.strictObject({ status: z.enum(['paused', 'in-progress']) })
 
 const digitsBody = z.strictObject({ digits: z.string() })
 
@@ -32,20 +58,59 @@ export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOp
 
   router.post('/calls', authorized, readJson, answerDial(desk))
 
-  router.get('/calls', authorized, (context) => {
-    context.body = { calls: desk.list() }
+  router.get('/calls', authorized, async (context) => {
+    context.body = await desk.list(parseCallsQuery(context.query))
   })
 
-  router.get('/calls/:id', authorized, (context) => {
-    context.body = requireCall(context, desk.find(idOf(context)))
+  router.get('/calls/:id', authorized, async (context) => {
+    context.body = requireCall(context, await desk.find(idOf(context)))
   })
 
   router.delete('/calls/:id', authorized, answerHangUp(desk))
 
-  router.post('/calls/:id/digits', authorized, readJson, (context) => {
+  router.post('/calls/:id/digits', authorized, readJson, async (context) => {
     const { digits } = parseBody(context, digitsBody)
-    context.body = requireCall(context, desk.sendDigits(idOf(context), digits))
+    context.body = requireCall(context, await desk.sendDigits(idOf(context), digits))
   })
+
+  router.post('/calls/:id/transfer', authorized, readJson, answerTransfer(desk))
+
+  router.post('/calls/:id/hold', authorized, answerHold(desk, 'hold'))
+  router.delete('/calls/:id/hold', authorized, answerHold(desk, 'resume'))
+
+  router.post('/calls/:id/recording', authorized, readJson, answerRecording(desk, 'start'))
+  router.patch('/calls/:id/recording', authorized, readJson, answerRecording(desk, 'change'))
+  router.delete('/calls/:id/recording', authorized, answerRecording(desk, 'stop'))
+}
+
+/** Hands the call that the path names over to somebody else; how that comes out is told by its events and record. */
+export function answerTransfer(desk: CallsDesk) {
+  return async (context: Context): Promise<void> => {
+    context.body = requireCall(context, await desk.transfer(idOf(context), parseBody(context, transferBody)))
+    context.status = 202
+  }
+}
+
+export function answerHold(desk: CallsDesk, wish: 'hold' | 'resume') {
+  return async (context: Context): Promise<void> => {
+    context.body = requireCall(context, await desk.hold(idOf(context), wish))
+  }
+}
+
+export function answerRecording(desk: CallsDesk, what: 'start' | 'change' | 'stop') {
+  return async (context: Context): Promise<void> => {
+    context.body = requireCall(context, await desk.record(idOf(context), recordingWish(context, what)))
+  }
+}
+
+function recordingWish(context: Context, what: 'start' | 'change' | 'stop'): RecordingWish {
+  if (what === 'stop') return { do: 'stop' }
+  if (what === 'change') {
+    return { do: parseBody(context, recordingChange).status === 'paused' ? 'pause' : 'resume' }
+  }
+  // There is nothing that a body must say.
+  const isBare = (context.request.rawBody ?? '') === ''
+  return { do: 'start', ...(isBare ? {} : parseBody(context, recordingBody)) }
 }
 
 /** Places the call that the JSON body asks for. */

@@ -3,7 +3,15 @@ import type { Context, Next } from 'koa'
 import type { Logger } from '../log.ts'
 import { API_DISABLED, type Deed, INSPECTOR_PATH, type Objection, type ViewerSession } from '../viewer-session.ts'
 import { readForm, readJson } from './body.ts'
-import { answerDial, answerHangUp, idOf, requireCall } from './calls-routes.ts'
+import {
+  answerDial,
+  answerHangUp,
+  answerHold,
+  answerRecording,
+  answerTransfer,
+  idOf,
+  requireCall,
+} from './calls-routes.ts'
 import type { CallsDesk, InspectorDesk } from './desks.ts'
 import { HttpProblem } from './problem.ts'
 
@@ -80,6 +88,11 @@ export function addInspectorRoutes(router: Router, options: InspectorRoutesOptio
 
   router.post(at('/calls'), mayAct, readJson, answerDial(calls))
   router.delete(at('/calls/:id'), mayAct, answerHangUp(calls))
+  router.post(at('/calls/:id/transfer'), mayAct, readJson, answerTransfer(calls))
+  router.post(at('/calls/:id/hold'), mayAct, answerHold(calls, 'hold'))
+  router.delete(at('/calls/:id/hold'), mayAct, answerHold(calls, 'resume'))
+  router.post(at('/calls/:id/recording'), mayAct, readJson, answerRecording(calls, 'start'))
+  router.delete(at('/calls/:id/recording'), mayAct, answerRecording(calls, 'stop'))
 }
 
 function at(path: string): string {

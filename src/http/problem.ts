@@ -24,14 +24,21 @@ export class HttpProblem extends Error {
 const ADMISSION_STATUS: Partial<Record<ErrorCode, number>> = {
   DESTINATION_NOT_ALLOWED: 403,
   DIAL_LIMIT: 429,
+  DIAL_QUEUE_FULL: 429,
   NODE_FULL: 503,
+  NODE_OVERLOADED: 503,
   NODE_DRAINING: 503,
 }
+
+/** What was asked for makes sense, but not now. */
+const CONFLICTS = new Set<ErrorCode>(['CALL_OVER', 'CALL_BUSY'])
 
 interface Problem {
   readonly status: number
   readonly code: string
   readonly detail: string
+  /** In seconds: when it is worth trying again. */
+  readonly retryAfter?: number
   readonly carrier?: { readonly code: number | null; readonly status: number | null }
 }
 
@@ -39,8 +46,12 @@ function toProblem(error: unknown): Problem | undefined {
   if (error instanceof HttpProblem) return { status: error.status, code: error.code, detail: error.message }
   if (!(error instanceof CallchartError)) return undefined
   const problem = { code: error.code, detail: error.message }
-  if (error instanceof AdmissionError) return { status: ADMISSION_STATUS[error.code] ?? 503, ...problem }
-  if (error instanceof UsageError) return { status: error.code === 'CALL_OVER' ? 409 : 400, ...problem }
+  if (error instanceof AdmissionError) {
+    const { retryAfterMs } = error
+    const retry = retryAfterMs === undefined ? {} : { retryAfter: Math.max(1, Math.ceil(retryAfterMs / 1_000)) }
+    return { status: ADMISSION_STATUS[error.code] ?? 503, ...problem, ...retry }
+  }
+  if (error instanceof UsageError) return { status: CONFLICTS.has(error.code) ? 409 : 400, ...problem }
   if (error instanceof ConfigurationError && error.code === 'AGENT_UNKNOWN') return { status: 400, ...problem }
   if (error instanceof CarrierError) {
     return { status: 502, ...problem, carrier: { code: error.carrierCode ?? null, status: error.status ?? null } }
@@ -72,8 +83,9 @@ export function answerProblems(logger: Logger) {
   }
 }
 
-function sendProblem(context: Context, problem: Problem): void {
+function sendProblem(context: Context, { retryAfter, ...problem }: Problem): void {
   context.status = problem.status
+  if (retryAfter !== undefined) context.set('Retry-After', String(retryAfter))
   context.body = JSON.stringify({ type: 'about:blank', title: titleOf(problem.code), ...problem })
   context.type = 'application/problem+json'
 }

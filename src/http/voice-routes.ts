@@ -1,5 +1,6 @@
 import type { Router } from '@koa/router'
-import { type Endpoints, NEXT_PATH, STATUS_CALL, STATUS_PATH, VOICE_PATH } from '../endpoints.ts'
+import type { Context } from 'koa'
+import { CALLBACK_CALL, type Endpoints, NEXT_PATH, STATUS_PATH, VOICE_PATH } from '../endpoints.ts'
 import { connectStreamTwiml, hangupTwiml, rejectTwiml } from '../twilio/twiml.ts'
 import { parseStatusCallback, parseVoiceWebhook } from '../twilio/webhooks.ts'
 import type { VoiceAnswer, VoiceDesk } from './desks.ts'
@@ -28,13 +29,18 @@ export function addVoiceRoutes(router: Router, options: VoiceRoutesOptions): voi
   })
 
   onForm(STATUS_PATH, async (params, context) => {
-    const callId = context.query[STATUS_CALL]
-    await desk.noteStatus(parseStatusCallback(params), typeof callId === 'string' ? callId : undefined)
+    await desk.noteStatus(parseStatusCallback(params), callOf(context))
     context.status = 204
   })
 }
 
-function toTwiml(answer: VoiceAnswer, { streamUrl, nextUrl }: Endpoints): string {
+/** Our id, where the callback's URL carries it. */
+export function callOf(context: Context): string | undefined {
+  const callId = context.query[CALLBACK_CALL]
+  return typeof callId === 'string' ? callId : undefined
+}
+
+export function toTwiml(answer: VoiceAnswer, { streamUrl, nextUrl }: Endpoints): string {
   if (answer.do === 'reject') return rejectTwiml('busy')
   if (answer.do === 'hangUp') return hangupTwiml()
   return connectStreamTwiml({ streamUrl, actionUrl: nextUrl, parameters: { token: answer.token } })

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { OverflowPolicy } from '../overflow-policy.ts'
 import { BoundedChannel } from './bounded-channel.ts'
 import { type HoldAudio, HoldMusic } from './hold-music.ts'
 import { Histogram, type Quantiles } from './histogram.ts'
@@ -34,7 +35,7 @@ export interface MediaStats {
   worstSendGapMs: number
   /** Encoded audio waiting now. */
   queueMs: number
-  /** Audio cut before it was sent, or forgotten for a slow reader. */
+  /** Audio cut before it was sent, given up for what was played later, or forgotten for a slow reader. */
   droppedMs: number
   bargeIns: number
   digits: number
@@ -52,6 +53,8 @@ export interface MediaPlaneOptions {
   /** What the plane itself threw while ticking: a bug of ours, and the end of this call only. */
   readonly onFault: (error: unknown) => void
   readonly limits?: PacingLimits
+  /** What becomes of more speech while too much waits; it waits, too, unless given. */
+  readonly overflow?: OverflowPolicy | undefined
 }
 
 /**
@@ -98,6 +101,7 @@ export class MediaPlane implements Ticking {
       clock,
       report,
       onFault: options.onFault,
+      overflow: options.overflow,
       ...(options.limits ? { limits: options.limits } : {}),
     })
     this.#speaker = this.outbound

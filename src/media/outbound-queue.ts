@@ -8,6 +8,7 @@ import { Cadence } from './cadence.ts'
 import { Crowding } from './crowding.ts'
 import type { ReportEdge } from './media-edge.ts'
 import { Outlet } from './outlet.ts'
+import { Overflow, tooManyPending } from './overflow.ts'
 import { DEFAULT_PACING, type PacingLimits } from './pacing.ts'
 import { type Playback, QueuedPlayback } from './playback.ts'
 import { PlaybackLedger } from './playback-ledger.ts'
@@ -20,7 +21,7 @@ import type { Wiretap } from './wiretap.ts'
  * What is to be said: playbacks in their order, encoded as room appears, sent in real time with a lead.
  *
  * Invariants
- * - O1 At most `limitMs` of encoded audio and `MAX_PENDING` playbacks wait; a source is pulled only as there is room.
+ * - O1 At most `limitMs` of encoded audio and 32 playbacks wait; a source is pulled only as there is room.
  * - O2 The carrier holds at most 160 ms of audio, and at least 100 ms while there is more to say (`pacing.ts`), so that a
  *      late tick is not heard.
  * - O3 Missed audio is sent, never dropped; after the carrier ran dry, time starts anew, with more in hand each time.
@@ -29,11 +30,9 @@ import type { Wiretap } from './wiretap.ts'
  *      comes.
  * - O6 Whoever yields the stream says nothing more, and lets it go once what the carrier had was heard: nothing of that
  *      is lost, and what waits here goes on with the next stream, or the same one.
- * - O7 Too much waits when `MAX_PENDING` playbacks do, or more than `limitMs` is known of. Where that is not to be waited
- *      for, each `play` is preceded by what the policy asks for; nothing is ever given up for another reason.
+ * - O7 While too much waits (`overflow.ts`), what more is played waits, takes the place of what has waited longest, or ends
+ *      the call, by the call's policy; what was played is never given up but for what is played.
  */
-
-const MAX_PENDING = 32
 
 export interface OutboundQueueOptions {
   readonly clock: Clock
@@ -58,7 +57,7 @@ export class OutboundQueue {
   readonly #feed: SourceFeed
   readonly #outlet: Outlet
   readonly #crowding: Crowding
-  readonly #overflow: OverflowPolicy
+  readonly #overflow: Overflow
   /** Called when the stream has been yielded; undefined unless that is under way. */
   #onYielded: (() => void) | undefined
   #voice: 'quiet' | 'waiting' | 'speaking' = 'quiet'
@@ -69,9 +68,9 @@ export class OutboundQueue {
     this.#report = options.report
     this.#ledger = new PlaybackLedger(options.markOwner)
     this.#ring = new ByteRing((options.limits ?? DEFAULT_PACING).limitMs * MULAW_BYTES_PER_MS)
-    this.#overflow = options.overflow ?? 'wait'
     this.#crowding = new Crowding((crowded) => this.#report({ type: crowded ? 'queue.crowded' : 'queue.relieved' }))
     const parts = { playlist: this.#playlist, ring: this.#ring, ledger: this.#ledger, cadence: this.cadence }
+    this.#overflow = new Overflow({ ...parts, policy: options.overflow ?? 'wait' })
     this.#outlet = new Outlet({
       ...parts,
       onStall: (at) => this.#report({ type: 'queue.stalled', at }),
@@ -132,10 +131,10 @@ export class OutboundQueue {
   play(source: AudioSource, rate = 16_000): Playback {
     const playback = new QueuedPlayback(source, requirePcmRate(rate), (cancelled) => this.#cancel(cancelled))
     if (this.#released) playback.fail(callOver())
-    else if (!this.#isOverfull) this.#append(playback)
-    else if (this.#overflow === 'drop-oldest') this.#displace(playback)
-    else if (this.#overflow === 'end-call') this.#overflowWith(playback)
-    else playback.fail(overflow())
+    else if (!this.#overflow.isDue) this.#append(playback)
+    else if (this.#overflow.policy === 'drop-oldest') this.#displace(playback)
+    else if (this.#overflow.policy === 'end-call') this.#giveUp(playback)
+    else playback.fail(tooManyPending())
     return playback
   }
 
@@ -209,12 +208,6 @@ export class OutboundQueue {
     this.#cutAll(heard)
   }
 
-  /** Whether what waits already is too much for the policy. To wait costs nothing but a place. */
-  get #isOverfull(): boolean {
-    if (this.#playlist.length >= MAX_PENDING) return true
-    return this.#overflow !== 'wait' && this.queueMs + this.#playlist.unreadMs > this.limitMs
-  }
-
   #append(playback: QueuedPlayback): void {
     this.#playlist.append(playback)
     if (this.#voice === 'quiet') this.#voice = 'waiting'
@@ -223,20 +216,18 @@ export class OutboundQueue {
 
   /** Gives up as much of what waits as is needed. */
   #displace(playback: QueuedPlayback): void {
-    const { droppedMs } = this.counters
-    while (this.#isOverfull) {
-      const stale = this.#playlist.stalest(this.#ledger.sent, this.#enqueued, this.limitMs)
-      if (stale === undefined) break
+    const before = this.counters.droppedMs
+    for (let stale = this.#overflow.surplus; stale !== undefined; stale = this.#overflow.surplus) {
       this.counters.droppedMs += stale.unreadMs
       this.#cut(stale)
     }
+    const ms = this.counters.droppedMs - before
     this.#append(playback)
-    this.#settleHeard()
-    this.#report({ type: 'audio.skipped', ms: this.counters.droppedMs - droppedMs })
+    this.#report({ type: 'audio.skipped', ms })
   }
 
-  #overflowWith(playback: QueuedPlayback): void {
-    // It ends as whatever else the end of the call cuts.
+  #giveUp(playback: QueuedPlayback): void {
+    // It ends like all the others that the end of the call cuts.
     playback.settle(this.#ledger.sent)
     this.#report({ type: 'queue.overflowed' })
   }
@@ -280,7 +271,7 @@ export class OutboundQueue {
     if (playback.start === undefined) return
     const { sent } = this.#ledger
     const from = Math.max(playback.start, sent)
-    const to = Math.max(from, playback.end ?? this.#enqueued)
+    const to = Math.max(from, playback.end ?? sent + this.#ring.length)
     if (from === to) return
     this.#ring.remove(from - sent, to - from)
     this.#playlist.excise(from, to)
@@ -328,20 +319,8 @@ export class OutboundQueue {
     this.#voice = 'quiet'
     this.#report({ type: 'playback.drained' })
   }
-
-  /** One past the last byte that was encoded, counted since the call began. */
-  get #enqueued(): number {
-    return this.#ledger.sent + this.#ring.length
-  }
 }
 
 function callOver(): UsageError {
   return new UsageError('CALL_OVER', 'expected a call in progress to play to, got one that is over')
-}
-
-function overflow(): UsageError {
-  return new UsageError(
-    'PLAYBACK_OVERFLOW',
-    `expected at most ${MAX_PENDING} pending playbacks, got one more; await "finished" before playing on`,
-  )
 }

@@ -28,14 +28,24 @@ export interface OutletOptions {
 export class Outlet {
   /** Whoever keeps what is heard; nobody as a rule. */
   wiretap: Wiretap | undefined
-  readonly #options: OutletOptions
+  readonly #ring: ByteRing
+  readonly #ledger: PlaybackLedger
+  readonly #playlist: Playlist
+  readonly #cadence: Cadence
+  readonly #breaksSilence: () => boolean
+  readonly #onSpeech: () => void
   readonly #congestion: Congestion
   readonly #message = new OutgoingMessage(MAX_MESSAGE_BYTES)
   #stream: StreamPort | undefined
   #isShut = false
 
   constructor(options: OutletOptions) {
-    this.#options = options
+    this.#ring = options.ring
+    this.#ledger = options.ledger
+    this.#playlist = options.playlist
+    this.#cadence = options.cadence
+    this.#breaksSilence = options.breaksSilence
+    this.#onSpeech = options.onSpeech
     this.#congestion = new Congestion(options.onStall)
   }
 
@@ -66,29 +76,28 @@ export class Outlet {
 
   /** Nothing more is heard of what the carrier has from here; without the stream, that is somebody else's. */
   clear(now: number): void {
-    this.#options.ledger.forget(now)
+    this.#ledger.forget(now)
     if (this.#stream === undefined) return
     this.#stream.sendClear()
     this.wiretap?.cut(now)
   }
 
   mark(now: number): void {
-    this.#stream?.sendMark(this.#options.ledger.placeMark(now))
+    this.#stream?.sendMark(this.#ledger.placeMark(now))
   }
 
   send(now: number, atLeast: 'a whole frame' | 'whatever there is'): void {
-    const { ring, playlist, ledger } = this.#options
     const stream = this.#openStream
-    if (stream === undefined || ring.length === 0) return this.#congestion.reset()
+    if (stream === undefined || this.#ring.length === 0) return this.#congestion.reset()
     if (this.#congestion.holdsUp(stream.bufferedBytes(), now)) return
-    while (this.#openStream === stream && ring.length > 0 && this.#isShort(now)) {
-      const end = playlist.endAfter(ledger.sent)
-      const left = end === undefined ? ring.length : end - ledger.sent
+    while (this.#openStream === stream && this.#ring.length > 0 && this.#isShort(now)) {
+      const end = this.#playlist.endAfter(this.#ledger.sent)
+      const left = end === undefined ? this.#ring.length : end - this.#ledger.sent
       if (left < FRAME_BYTES && end === undefined && atLeast === 'a whole frame') return
       const prefill = this.#prefill(now)
-      const room = roomBytes(ledger.aheadMs(now)) - prefill
+      const room = roomBytes(this.#ledger.aheadMs(now)) - prefill
       const wanted = Math.min(left, MAX_MESSAGE_BYTES - prefill, room)
-      ring.read(this.#message.reserve(prefill + wanted), prefill, wanted)
+      this.#ring.read(this.#message.reserve(prefill + wanted), prefill, wanted)
       this.#sendMessage(stream, prefill + wanted, now)
     }
   }
@@ -98,35 +107,32 @@ export class Outlet {
   }
 
   #isShort(now: number): boolean {
-    const { ledger, playlist } = this.#options
-    return isShort(ledger.aheadMs(now), playlist.reading?.isLive === true)
+    return isShort(this.#ledger.aheadMs(now), this.#playlist.reading?.isLive === true)
   }
 
   /** Puts silence before real-time audio that meets a dry carrier; returns its bytes. */
   #prefill(now: number): number {
-    const { ring, playlist, ledger, cadence } = this.#options
-    const { sent } = ledger
-    const isLive = playlist.reading?.start !== undefined
-    const shortfalls = cadence.underruns + (playlist.isMidway(sent) ? 1 : 0)
+    const { sent } = this.#ledger
+    const isLive = this.#playlist.reading?.start !== undefined
+    const shortfalls = this.#cadence.underruns + (this.#playlist.isMidway(sent) ? 1 : 0)
     const bytes = prefillBytes(shortfalls)
-    if (!isLive || ledger.aheadMs(now) > 0 || ring.length >= bytes + FRAME_BYTES) return 0
+    if (!isLive || this.#ledger.aheadMs(now) > 0 || this.#ring.length >= bytes + FRAME_BYTES) return 0
     this.#message.reserve(bytes).fill(MULAW_SILENCE, 0, bytes)
-    playlist.insertSilence(sent, bytes)
+    this.#playlist.insertSilence(sent, bytes)
     return bytes
   }
 
   #sendMessage(stream: StreamPort, bytes: number, now: number): void {
-    const { playlist, ledger, cadence, breaksSilence, onSpeech } = this.#options
-    const aheadMs = ledger.aheadMs(now)
-    const state = { isMidway: playlist.isMidway(ledger.sent), isDry: aheadMs < 0 }
+    const aheadMs = this.#ledger.aheadMs(now)
+    const state = { isMidway: this.#playlist.isMidway(this.#ledger.sent), isDry: aheadMs < 0 }
     const message = this.#message.first(bytes)
     stream.sendMedia(message)
     this.wiretap?.say(message, now + Math.max(0, aheadMs))
-    ledger.noteSent(bytes, now)
-    const { sent } = ledger
-    cadence.noteSent(bytes, sent, now, state)
-    const isFirst = breaksSilence()
-    if (isFirst || playlist.hasEndAt(sent) || sent - ledger.marked >= MARK_EVERY_BYTES) this.mark(now)
-    if (isFirst) onSpeech()
+    this.#ledger.noteSent(bytes, now)
+    const { sent } = this.#ledger
+    this.#cadence.noteSent(bytes, sent, now, state)
+    const isFirst = this.#breaksSilence()
+    if (isFirst || this.#playlist.hasEndAt(sent) || sent - this.#ledger.marked >= MARK_EVERY_BYTES) this.mark(now)
+    if (isFirst) this.#onSpeech()
   }
 }

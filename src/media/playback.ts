@@ -7,7 +7,7 @@ export type { AudioSource } from './audio-source.ts'
 export interface PlaybackResult {
   /** How much of it the far end has really heard. */
   readonly playedMs: number
-  /** True when it was cut short: by `clear`, `cancel`, a lost stream or the end of the call. */
+  /** True when it was cut short: by `clear`, `cancel`, what was played later, a lost stream or the end of the call. */
   readonly interrupted: boolean
 }
 

@@ -40,9 +40,10 @@ export class Playlist {
    */
   stalest(sent: number, enqueued: number, limitMs: number): QueuedPlayback | undefined {
     const [first, second] = this.#playbacks.filter(({ end }) => end === undefined || end > sent)
-    if (first === undefined) return this.#playbacks[0]
-    const isBegun = first.start !== undefined && first.start < sent
-    return isBegun && first.waitingMs(sent, enqueued) <= limitMs ? (second ?? first) : first
+    const isBegun = first?.start !== undefined && first.start < sent
+    const isSpared = isBegun && first.waitingMs(sent, enqueued) <= limitMs
+    // Of what is out already, nothing can be taken back; there is only one less to keep in mind.
+    return (isSpared ? second : first) ?? this.#playbacks[0]
   }
 
   /** Where the playback that lies at `position` ends; undefined while its source has more. */

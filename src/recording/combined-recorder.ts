@@ -24,7 +24,8 @@ class CombinedRecorder implements CallRecorder {
   }
 
   open(call: CallFacts): CallTape {
-    const tell = (error: unknown) => this.#logger.error({ callId: call.id, callSid: call.callSid, err: error }, 'recording a call failed')
+    const tell = (error: unknown) =>
+      this.#logger.error({ callId: call.id, callSid: call.callSid, err: error }, 'recording a call failed')
     const parts = new Set<Part>()
     for (const recorder of this.#recorders) {
       try {

@@ -29,13 +29,24 @@ export function readRecording(text: string): Recording {
 }
 
 function readLine<T>(schema: z.ZodType<T>, row: string, number: number): T {
+  try {
+    return readRow(schema, row, number)
+  } catch (error) {
+    // Of what is nested ten thousand deep neither the schema nor an excerpt can be made: the stack ends.
+    if (!(error instanceof RangeError)) throw error
+    throw invalid(number, 'expected a line of a recording, got one that is nested too deeply')
+  }
+}
+
+function readRow<T>(schema: z.ZodType<T>, row: string, number: number): T {
   if (!isJson(row)) throw invalid(number, `expected a JSON object, got ${excerpt(row)}`)
   const json: unknown = JSON.parse(row)
   const result = schema.safeParse(json)
   if (result.success) return result.data
   const [issue] = result.error.issues
   const path = issue?.path ?? []
-  const place = path.length === 0 ? 'the line' : path.map(String).join('.')
+  // A name may be as long as the line it is in.
+  const place = path.length === 0 ? 'the line' : path.map(String).join('.').slice(0, LONGEST_EXCERPT)
   throw invalid(number, `expected ${place} to be ${issue?.message ?? 'different'}, got ${excerpt(valueAt(json, path))}`)
 }
 

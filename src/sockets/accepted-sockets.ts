@@ -9,6 +9,8 @@ const OPTIONS = {
   noServer: true,
   // Compressing 160 bytes of noise-like audio costs several times the rest of the frame.
   perMessageDeflate: false,
+  // Whoever was let in is in the set below.
+  clientTracking: false,
   // A peer that says goodbye and keeps its connection: by itself the library tells us half a minute later.
   closeTimeout: CLOSE_TIMEOUT_MS,
 }
@@ -36,16 +38,17 @@ export class AcceptedSockets<Connection extends Closable> {
     { request, socket, head }: { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },
     connect: (webSocket: WebSocket) => Connection,
   ): void {
-    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const connection = connect(webSocket)
-      this.#connections.add(connection)
-      webSocket.once('close', () => this.#connections.delete(connection))
-    })
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#keep(connect(webSocket), webSocket))
   }
 
   /** Closes every socket that is still open (1001, going away). */
   close(): void {
     for (const connection of this.#connections) connection.close(1001, 'the server is stopping')
     this.#server.close()
+  }
+
+  #keep(connection: Connection, webSocket: WebSocket): void {
+    this.#connections.add(connection)
+    webSocket.on('close', () => this.#connections.delete(connection))
   }
 }

@@ -5,6 +5,8 @@ import type { Clock, Timer } from '../clock.ts'
 import { messageOf, ProtocolError } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { parseStreamMessage, type StartMessage, type StreamMessage } from '../twilio/messages.ts'
+import type { ProtocolErrorKind } from '../telemetry/border-metrics.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { CLOSE_TIMEOUT_MS } from './accepted-sockets.ts'
 import { ComplaintWindow } from './complaint-window.ts'
 import { SocketStream } from './socket-stream.ts'
@@ -42,6 +44,9 @@ export interface MediaConnectionOptions {
   readonly clock: Clock
   readonly desk: StreamDesk
   readonly logger: Logger
+  readonly telemetry?: Pick<Telemetry, 'socketClosed' | 'protocolError' | 'signatureFailed'> | undefined
+  /** Told once, when the stream has found its call. */
+  readonly onAdmitted?: (() => void) | undefined
 }
 
 export class MediaConnection {
@@ -50,11 +55,15 @@ export class MediaConnection {
   readonly #clock: Clock
   readonly #desk: StreamDesk
   readonly #logger: Logger
-  readonly #complaints: ComplaintWindow
+  readonly #telemetry: MediaConnectionOptions['telemetry']
+  readonly #onAdmitted: MediaConnectionOptions['onAdmitted']
+  #complaints: ComplaintWindow | undefined
   #phase: Phase
   #pingTimer: Timer
   #pingSentAt: number | undefined
   #closeTimer: Timer
+  /** What we closed it for: a peer need not say it again. */
+  #closeCode: number | undefined
   /** Malformed messages that came before there was a stream to count them. */
   #earlyFaults = 0
 
@@ -65,9 +74,10 @@ export class MediaConnection {
     this.#clock = options.clock
     this.#desk = options.desk
     this.#logger = options.logger
-    this.#complaints = new ComplaintWindow(options.clock)
+    this.#telemetry = options.telemetry
+    this.#onAdmitted = options.onAdmitted
     const timer = this.#clock.setTimeout(
-      () => this.#refuse(`expected a start message within ${START_TIMEOUT_MS / 1000} s, got none`),
+      () => this.#refuse('late', `expected a start message within ${START_TIMEOUT_MS / 1000} s, got none`),
       START_TIMEOUT_MS,
     )
     this.#phase = { name: 'awaitingStart', timer }
@@ -75,6 +85,7 @@ export class MediaConnection {
     socket.on('pong', (sentAt: Buffer) => this.#notePong(sentAt))
     socket.on('error', (error) => this.#noteBroken(error))
     socket.on('close', (code) => {
+      this.#telemetry?.socketClosed(this.#closeCode ?? code)
       this.#clock.clearTimeout(this.#closeTimer)
       this.#noteGone(`the media socket closed with code ${code} and without a stop`)
     })
@@ -83,13 +94,15 @@ export class MediaConnection {
   /** Ends the socket from our side: the call is not told. */
   close(code = NORMAL, reason = ''): void {
     this.#leave()
+    if (code !== NORMAL) this.#closeCode ??= code
     if (this.#socket.readyState === this.#socket.CLOSED) return
     this.#socket.close(code, reason)
     this.#closeTimer ??= this.#clock.setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS)
   }
 
-  #refuse(why: string, code = POLICY_VIOLATION): void {
+  #refuse(kind: ProtocolErrorKind | 'ours', why: string, code = POLICY_VIOLATION): void {
     this.#logger.warn({ why }, 'media socket refused')
+    if (kind !== 'ours') this.#telemetry?.protocolError(kind)
     this.close(code, why.slice(0, 120))
   }
 
@@ -109,7 +122,7 @@ export class MediaConnection {
       if (isBinary) throw new ProtocolError('MESSAGE_INVALID', 'expected a text message, got a binary one')
       return parseStreamMessage(textOf(data))
     } catch (error) {
-      this.#noteMalformed(messageOf(error))
+      this.#noteMalformed(isBinary ? 'binary' : 'message', messageOf(error))
       return undefined
     }
   }
@@ -119,7 +132,7 @@ export class MediaConnection {
     if (message.event === 'connected' || message.event === 'unknown') return
     switch (phase.name) {
       case 'awaitingStart':
-        if (message.event !== 'start') return this.#noteMalformed(`expected start, got ${message.event}`)
+        if (message.event !== 'start') return this.#noteMalformed('order', `expected start, got ${message.event}`)
         return void this.#admit(message)
       case 'admitting':
         phase.held.push(message)
@@ -135,7 +148,7 @@ export class MediaConnection {
   async #admit(start: StartMessage): Promise<void> {
     this.#leave()
     const timer = this.#clock.setTimeout(
-      () => this.#refuse('the stream could not be admitted in time', INTERNAL_ERROR),
+      () => this.#refuse('ours', 'the stream could not be admitted in time', INTERNAL_ERROR),
       ADMIT_TIMEOUT_MS,
     )
     this.#phase = { name: 'admitting', timer, held: [] }
@@ -152,8 +165,9 @@ export class MediaConnection {
     if (phase.name !== 'admitting' && phase.name !== 'hungUp') {
       return stream?.lost('the socket closed while the stream was being admitted')
     }
-    if (stream === undefined) return this.#refuse('expected the unspent token of a call of ours, got another')
+    if (stream === undefined) return this.#refuse('token', 'expected the unspent token of a call of ours, got another')
     this.#leave()
+    this.#onAdmitted?.()
     this.#phase = { name: 'streaming', stream, streamSid }
     for (; this.#earlyFaults > 0; this.#earlyFaults -= 1) stream.malformed()
     for (const message of phase.held) this.#handle(message)
@@ -164,12 +178,15 @@ export class MediaConnection {
   #pass(message: StreamMessage, stream: AttachedStream, streamSid: string): void {
     // Twilio sends one start for each socket; a second one changes nothing.
     if (message.event === 'start' || message.event === 'connected' || message.event === 'unknown') return
-    if (message.streamSid !== streamSid) return this.#noteMalformed('expected the stream named by start, got another')
+    if (message.streamSid !== streamSid)
+      return this.#noteMalformed('order', 'expected the stream named by start, got another')
     switch (message.event) {
       case 'media':
         // A fork of both tracks would also bring what we said ourselves.
         if (message.track !== 'inbound') return
-        return stream.media(message) ? undefined : this.#noteMalformed('expected base64 audio, got something else')
+        return stream.media(message)
+          ? undefined
+          : this.#noteMalformed('audio', 'expected base64 audio, got something else')
       case 'dtmf':
         return stream.dtmf(message)
       case 'mark':
@@ -181,13 +198,15 @@ export class MediaConnection {
     }
   }
 
-  #noteMalformed(why: string): void {
+  #noteMalformed(kind: ProtocolErrorKind, why: string): void {
     this.#logger.debug({ why }, 'malformed media message')
+    this.#telemetry?.protocolError(kind)
     const stream = this.#phase.name === 'streaming' ? this.#phase.stream : undefined
     if (stream === undefined) this.#earlyFaults += 1
     else stream.malformed()
+    this.#complaints ??= new ComplaintWindow(this.#clock)
     if (!this.#complaints.note()) return
-    this.#refuse('too many malformed messages')
+    this.#refuse('flood', 'too many malformed messages')
     stream?.lost('the peer sent too many malformed messages')
   }
 
@@ -217,6 +236,7 @@ export class MediaConnection {
   /** What came is no WebSocket traffic: `ws` has said so to the peer, and reads no further. */
   #noteBroken(error: Error): void {
     this.#logger.debug({ err: error }, 'media socket broken')
+    this.#telemetry?.protocolError('frame')
     this.#noteGone(`the media socket broke: ${error.message}`)
     this.close()
   }

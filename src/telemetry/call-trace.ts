@@ -17,7 +17,7 @@ export interface CallTrace {
   /** To be told what happens in the call; undefined when nobody records the span, and so nothing need be watched. */
   readonly tape: CallTape | undefined
   /** Does it, now and in what it awaits, with the call's span as the parent of every span that is started. */
-  within<Result>(act: () => Result): Result
+  readonly within: <Result>(act: () => Result) => Result
 }
 
 /**

@@ -3,10 +3,11 @@
  *
  * A number is accepted when it is *possible* (its country exists and its length fits), not only when it is known to be
  * assigned: numbering plans move faster than any table, and the numbers of tests and documentation, +15005550006 and
- * +15551234567, are assigned to nobody. The smallest of the library's tables is enough for that.
+ * +15551234567, are assigned to nobody.
  */
 
-import { parsePhoneNumberFromString } from 'libphonenumber-js/min'
+// The largest of the library's tables, which tells what kind a number is; one of them in memory is enough.
+import { parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { UsageError } from '../errors.ts'
 
 declare const brand: unique symbol
@@ -54,7 +55,8 @@ function invalid(got: string): UsageError {
   )
 }
 
-/** Whether the number begins with one of the prefixes; with no prefixes, nothing is allowed. */
-export function isDestinationAllowed(number: PhoneNumber, prefixes: readonly string[]): boolean {
-  return prefixes.some((prefix) => prefix !== '' && number.startsWith(prefix))
+/** The longest of the prefixes that the number begins with; undefined when there is none. */
+export function longestPrefix(number: PhoneNumber, prefixes: readonly string[]): string | undefined {
+  const matching = prefixes.filter((prefix) => prefix !== '' && number.startsWith(prefix))
+  return matching.toSorted((a, b) => b.length - a.length)[0]
 }

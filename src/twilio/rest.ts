@@ -189,18 +189,16 @@ function expectSid(isExpected: boolean, expected: string, sid: unknown): void {
 
 function createClient(options: TwilioCarrierOptions, httpClient: RequestClient): twilio.Twilio {
   const { accountSid, authToken, apiKey, apiSecret } = options
-  // Or TWILIO_LOG_LEVEL=debug in the environment would have every request on stdout, numbers and tokens in it.
-  const logLevel = 'none'
   if (!isAccountSid(accountSid)) {
     // Not quoted: it may be the auth token, in the wrong variable.
     throw invalid(
       `expected an account sid (AC and 32 hexadecimal digits), got ${accountSid.length} characters unlike it`,
     )
   }
-  if (apiKey && apiSecret) return twilio(apiKey, apiSecret, { accountSid, httpClient, logLevel })
+  if (apiKey && apiSecret) return twilio(apiKey, apiSecret, { accountSid, httpClient })
   if (apiKey || apiSecret) throw invalid('expected an API key and its secret, got only one of them')
   if (!authToken) throw invalid('expected an auth token, or an API key and its secret, got neither')
-  return twilio(accountSid, authToken, { httpClient, logLevel })
+  return twilio(accountSid, authToken, { httpClient })
 }
 
 function parseApiUrl(text: string | undefined): URL | undefined {

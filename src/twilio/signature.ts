@@ -21,6 +21,11 @@ export interface SignedRequest {
   readonly tokens: readonly string[]
 }
 
+export interface SignedUpgrade extends Pick<SignedRequest, 'tokens'> {
+  readonly publicUrl: string
+  readonly path: string
+}
+
 /** Was this form POST (or GET, with no params) signed by one of the tokens? All params count, blank ones too. */
 export function verifyWebhook(request: SignedRequest & { readonly params: FormParams }): boolean {
   return isSignedBy(request, webhookSpellings(request.url), request.params)
@@ -41,14 +46,15 @@ export function verifyJsonWebhook(request: SignedRequest & { readonly rawBody: s
  * Was this WebSocket upgrade signed by one of the tokens? Twilio signs the wss URL of the TwiML with no parameters,
  * perhaps with a slash appended. `publicUrl` is the public https origin (http, hence ws, for a loopback host only).
  */
-export function verifyUpgrade(request: {
-  readonly publicUrl: string
-  readonly path: string
-  readonly signature: string | undefined
-  readonly tokens: readonly string[]
-}): boolean {
-  const url = socketUrl(request.publicUrl, request.path)
-  return url !== undefined && isSignedBy(request, upgradeSpellings(url), {})
+export function verifyUpgrade(request: SignedUpgrade & Pick<SignedRequest, 'signature'>): boolean {
+  return createUpgradeVerifier(request)(request.signature)
+}
+
+/** The same for one endpoint: what Twilio signs there is no different from call to call, so it is reckoned once. */
+export function createUpgradeVerifier({ publicUrl, path, tokens }: SignedUpgrade): (signature?: string) => boolean {
+  const url = socketUrl(publicUrl, path)
+  const expected = url === undefined ? [] : [...expectedSignatures(tokens, upgradeSpellings(url), {})]
+  return (signature) => isOneOf(signature, expected)
 }
 
 /** The signature Twilio would send with a form POST of `params` to `url`. */
@@ -69,15 +75,28 @@ export function signUpgrade(request: { readonly url: string; readonly token: str
 }
 
 function isSignedBy(
-  request: Pick<SignedRequest, 'signature' | 'tokens'>,
+  { signature, tokens }: Pick<SignedRequest, 'signature' | 'tokens'>,
   urls: readonly string[],
   params: FormParams,
 ): boolean {
-  const { signature, tokens } = request
+  return isOneOf(signature, expectedSignatures(tokens, urls, params))
+}
+
+/** One after the other, since the first is mostly the right one. */
+function* expectedSignatures(
+  tokens: readonly string[],
+  urls: readonly string[],
+  params: FormParams,
+): Generator<string, void> {
+  for (const token of tokens.filter((each) => each !== '')) {
+    for (const url of urls) yield getExpectedTwilioSignature(token, url, params)
+  }
+}
+
+function isOneOf(signature: string | undefined, expected: Iterable<string>): boolean {
   if (typeof signature !== 'string' || signature === '') return false
-  return tokens
-    .filter((token) => token !== '')
-    .some((token) => urls.some((url) => isSame(signature, getExpectedTwilioSignature(token, url, params))))
+  for (const each of expected) if (isSame(signature, each)) return true
+  return false
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -8,8 +8,10 @@ import { createInboundActor } from '../../src/actors/inbound.ts'
 import { createOutboundActor } from '../../src/actors/outbound.ts'
 import type { SessionOf } from '../../src/actors/call-session.ts'
 import { createReleaseActor } from '../../src/actors/release.ts'
+import { absentCarrier } from '../../src/absent-carrier.ts'
 import type { Agent, Call } from '../../src/agents/agent.ts'
 import type { Carrier } from '../../src/carrier.ts'
+import { DialPacer } from '../../src/dial-pacer.ts'
 import { MemoryDirectory } from '../../src/directory.ts'
 import { createEndpoints } from '../../src/endpoints.ts'
 import { CarrierError } from '../../src/errors.ts'
@@ -159,15 +161,16 @@ describe('the release actor', () => {
 })
 
 describe('the carrier actor', () => {
-  const never = () => Promise.reject(new Error('not asked for'))
   const start = (carrier: Partial<Carrier>, command: 'placeCall' | 'hangUp', random = 0.5) => {
     const clock = new VirtualClock()
     const { session } = createSession()
     const options: CarrierActorOptions = {
-      carrier: { placeCall: never, hangUp: never, pointNumber: never, ...carrier },
+      carrier: { ...absentCarrier('not asked for'), ...carrier },
       directory: new MemoryDirectory(),
       endpoints: createEndpoints('https://calls.test'),
       findSession: () => session,
+      pacer: new DialPacer({ clock, perSecond: 1, maxWaiting: 1 }),
+      isKnown: () => false,
       random: () => random,
     }
     const actor = createActor(createCarrierActor(options), {
@@ -185,7 +188,7 @@ describe('the carrier actor', () => {
       return Promise.resolve({ callSid: `CA${'9'.repeat(32)}`, status: 'queued' })
     }
     const { actor } = start({ placeCall }, 'placeCall')
-    expect(await toPromise(actor)).toEqual({ outcome: 'done', callSid: `CA${'9'.repeat(32)}` })
+    expect(await toPromise(actor)).toEqual({ outcome: 'done', sid: `CA${'9'.repeat(32)}` })
     expect(requests).toEqual([
       expect.objectContaining({
         to: '+15550100000',
@@ -194,7 +197,7 @@ describe('the carrier actor', () => {
         timeLimitSeconds: 3_600,
         statusCallbackUrl: `https://calls.test/status?call=${callId}`,
         twiml: expect.stringMatching(
-          /<Connect action="https:\/\/calls\.test\/twiml\/next" method="POST"><Stream url="wss:\/\/calls\.test\/ws"><Parameter name="token" value="[\w-]{32}"\/><\/Stream><\/Connect><\/Response>$/,
+          /<Connect action="https:\/\/calls\.test\/twiml\/next#rc=5&amp;rp=all" method="POST"><Stream url="wss:\/\/calls\.test\/ws"><Parameter name="token" value="[\w-]{32}"\/><\/Stream><\/Connect><\/Response>$/,
         ),
       }),
     ])

@@ -1,10 +1,12 @@
 import type { CallEvent } from '../../machines/index.ts'
+import { CallAccount } from '../../src/actors/call-account.ts'
 import { CallSession } from '../../src/actors/call-session.ts'
 import type { Agent } from '../../src/agents/agent.ts'
 import { InboundScratch } from '../../src/media/inbound-pipe.ts'
 import { Ticker } from '../../src/media/ticker.ts'
 import type { StreamPort } from '../../src/media/stream-port.ts'
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts'
+import { parseTransferTarget } from '../../src/twilio/transfer-target.ts'
 
 /** A call's session on a clock of its own, with what it tells its chart in `sent`. */
 export function createSession(agent: Agent = async () => {}) {
@@ -24,6 +26,9 @@ export function createSession(agent: Agent = async () => {}) {
     },
     agent,
     terms: { ringTimeoutSeconds: 60, timeLimitSeconds: 3_600 },
+    account: new CallAccount(() => clock.now()),
+    policy: { requireTarget: parseTransferTarget, requireAgent: () => agent },
+    isActive: () => true,
     media: { clock, ticker, scratch: new InboundScratch(65_536) },
     send: (event) => void sent.push(event),
   })

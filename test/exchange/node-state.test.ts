@@ -26,6 +26,43 @@ describe('a node', () => {
     node.requireRoom()
   })
 
+  it('is overloaded while its loop is strained, and says when it is worth asking again', () => {
+    const { node } = createNode()
+    node.noteStrained()
+    expect(node.readiness).toBe('overloaded')
+    expect(() => node.requireRoom()).toThrow(
+      expect.objectContaining({ name: 'AdmissionError', code: 'NODE_OVERLOADED', retryAfterMs: 2_000 }),
+    )
+    node.noteRecovered()
+    expect(node.readiness).toBe('ready')
+    node.requireRoom()
+  })
+
+  it('turns away nobody who was under way already, unless it is draining', () => {
+    const { node } = createNode(1)
+    node.noteAdmitted()
+    node.requireRoom('adopted')
+    node.noteAdmitted()
+    expect([node.readiness, node.live]).toEqual(['full', 2])
+    node.noteStrained()
+    node.requireRoom('adopted')
+    node.drain()
+    expect(() => node.requireRoom('adopted')).toThrow(AdmissionError)
+  })
+
+  it('that is draining does not mind its loop, and one that has stopped hears nothing of it', async () => {
+    const { node } = createNode()
+    node.noteAdmitted()
+    node.drain()
+    node.noteStrained()
+    node.noteRecovered()
+    expect(node.readiness).toBe('draining')
+    node.noteReleased()
+    await node.stopped()
+    node.noteStrained()
+    expect(node.readiness).toBe('draining')
+  })
+
   it('stops at once when it is told to drain and has no calls', async () => {
     const { node, clock } = createNode()
     node.drain()

@@ -16,6 +16,7 @@ describe('GET /readyz', () => {
   it.each([
     ['ready', 200],
     ['full', 503],
+    ['overloaded', 503],
     ['draining', 503],
   ] as const)('when the node is %s, answers %i and says so', async (readiness, status) => {
     const http = await openHttp()

@@ -30,6 +30,7 @@ describe('POST /calls', () => {
       parameters: { customer: '42', note: '' },
       timeLimitSeconds: 60,
       ringTimeoutSeconds: 20,
+      overflow: 'drop-oldest',
     }
     expect((await http.ask('POST', '/calls', body)).status).toBe(201)
     expect(http.calls.dial).toHaveBeenCalledExactlyOnceWith(body)
@@ -51,6 +52,7 @@ describe('POST /calls', () => {
     ['a time limit of none', `{"to": "${TO}", "timeLimitSeconds": 0}`],
     ['a time limit in fractions', `{"to": "${TO}", "timeLimitSeconds": 1.5}`],
     ['a time limit beyond a day', `{"to": "${TO}", "timeLimitSeconds": 86401}`],
+    ['an overflow policy that there is not', `{"to": "${TO}", "overflow": "drop-newest"}`],
     ['a ring timeout in text', `{"to": "${TO}", "ringTimeoutSeconds": "20"}`],
     ['a ring timeout beyond what Twilio takes', `{"to": "${TO}", "ringTimeoutSeconds": 601}`],
   ])('answers 400 to %s', async (_, body) => {
@@ -84,6 +86,7 @@ describe('POST /calls', () => {
     [403, new AdmissionError('DESTINATION_NOT_ALLOWED', 'expected +1, got another')],
     [429, new AdmissionError('DIAL_LIMIT', 'expected at most 30, got one more')],
     [503, new AdmissionError('NODE_FULL', 'expected at most 150, got one more')],
+    [503, new AdmissionError('NODE_OVERLOADED', 'expected a node that keeps up')],
     [503, new AdmissionError('NODE_DRAINING', 'expected a node that takes calls')],
     [502, new CarrierError('CARRIER_REFUSED', 'the carrier refused')],
     [502, new CarrierError('CARRIER_UNAUTHORIZED', 'the carrier did not accept the credentials')],
@@ -142,7 +145,7 @@ describe('GET /calls', () => {
     const http = await openHttp()
     const response = await http.ask('GET', '/calls')
     expect(response.status).toBe(200)
-    expect(await response.json()).toEqual({ calls: [CALL] })
+    expect(await response.json()).toEqual({ calls: [CALL], nextCursor: null })
   })
 })
 

@@ -44,6 +44,18 @@ export const CALL: CallView = {
   startedAt: '2026-11-01T00:00:00.000Z',
   endedAt: null,
   stats: { framesIn: 0 },
+  streamSids: [],
+  ringingAt: null,
+  answeredAt: null,
+  mediaStartedAt: null,
+  endedBy: null,
+  states: [],
+  carrierErrorCode: null,
+  sipCode: null,
+  answeredBy: null,
+  transfers: [],
+  recordings: [],
+  audioFile: null,
 }
 
 type Fields = readonly (readonly [string, string])[]
@@ -81,10 +93,13 @@ export async function openHttp(options: HttpOptions = { apiToken: API_TOKEN }) {
   }
   const calls = {
     dial: vi.fn<CallsDesk['dial']>(() => Promise.resolve({ call: CALL, isQueued: false })),
-    list: vi.fn<CallsDesk['list']>(() => [CALL]),
-    find: vi.fn<CallsDesk['find']>((key) => ([CALL.id, CALL.callSid].includes(key) ? CALL : undefined)),
+    list: vi.fn<CallsDesk['list']>(() => Promise.resolve({ calls: [CALL], nextCursor: null })),
+    find: vi.fn<CallsDesk['find']>((key) => Promise.resolve([CALL.id, CALL.callSid].includes(key) ? CALL : undefined)),
     hangUp: vi.fn<CallsDesk['hangUp']>((key) => Promise.resolve(key === CALL.id ? CALL : undefined)),
-    sendDigits: vi.fn<CallsDesk['sendDigits']>((key) => (key === CALL.id ? CALL : undefined)),
+    sendDigits: vi.fn<CallsDesk['sendDigits']>((key) => Promise.resolve(key === CALL.id ? CALL : undefined)),
+    transfer: vi.fn<CallsDesk['transfer']>((key) => Promise.resolve(key === CALL.id ? CALL : undefined)),
+    hold: vi.fn<CallsDesk['hold']>((key) => Promise.resolve(key === CALL.id ? CALL : undefined)),
+    record: vi.fn<CallsDesk['record']>((key) => Promise.resolve(key === CALL.id ? CALL : undefined)),
     readiness: vi.fn<CallsDesk['readiness']>(() => 'ready'),
   }
   const app = createApp({

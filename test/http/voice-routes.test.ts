@@ -144,7 +144,7 @@ describe('POST /twiml', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toBe('text/xml; charset=utf-8')
     expect(await response.text()).toBe(
-      `${XML}<Response><Connect action="https://calls.example.com/twiml/next" method="POST">` +
+      `${XML}<Response><Connect action="https://calls.example.com/twiml/next#rc=5&amp;rp=all" method="POST">` +
         '<Stream url="wss://calls.example.com/ws"><Parameter name="token" value="one-shot"/></Stream>' +
         '</Connect></Response>',
     )

@@ -54,7 +54,7 @@ describe('a histogram', () => {
   it('tells each duration to 9 %', () => {
     const histogram = new Histogram()
     for (const value of [4.2, 4.2, 80]) histogram.record(value)
-    const [[short = 0, twice] = [], [long = 0, once] = []] = [...histogram.counts()]
+    const [[short, twice] = [0, 0], [long, once] = [0, 0]] = [...histogram.counts()]
     expect([twice, once]).toEqual([2, 1])
     expect(Math.abs(short - 4.2)).toBeLessThan(4.2 * 0.09)
     expect(Math.abs(long - 80)).toBeLessThan(80 * 0.09)

@@ -5,14 +5,20 @@ import { MAX_FLUSH_BYTES, TelephoneEncoder } from '../../src/audio/telephone-cod
 import type { MediaEdge } from '../../src/media/media-edge.ts'
 import { OutboundQueue } from '../../src/media/outbound-queue.ts'
 import type { PacingLimits } from '../../src/media/pacing.ts'
+import type { OverflowPolicy } from '../../src/overflow-policy.ts'
 import { Ticker } from '../../src/media/ticker.ts'
 import type { Playback, PlaybackResult } from '../../src/media/playback.ts'
 import { FakeStream, type FakeStreamOptions } from './fake-stream.ts'
 import { HandClock } from './hand-clock.ts'
 
+export interface SpeakingRigOptions extends Omit<FakeStreamOptions, 'onMark'> {
+  readonly limits?: PacingLimits
+  readonly overflow?: OverflowPolicy
+}
+
 /** One call's outbound queue, ticked, with a carrier that listens. */
-export function speakingRig(options: Omit<FakeStreamOptions, 'onMark'> & { readonly limits?: PacingLimits } = {}) {
-  const { limits, ...streamOptions } = options
+export function speakingRig(options: SpeakingRigOptions = {}) {
+  const { limits, overflow, ...streamOptions } = options
   const clock = new HandClock()
   const edges: MediaEdge[] = []
   const faults: unknown[] = []
@@ -21,6 +27,7 @@ export function speakingRig(options: Omit<FakeStreamOptions, 'onMark'> & { reado
     clock,
     report: (edge) => edges.push(edge),
     onFault,
+    overflow,
     ...(limits === undefined ? {} : { limits }),
   })
   const openStream = () => new FakeStream(clock, { ...streamOptions, onMark: (name) => queue.noteMark(name) })

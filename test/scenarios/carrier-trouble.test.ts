@@ -47,12 +47,46 @@ describe('a carrier that does not do what it is asked', () => {
     await callee.hangsUp()
   })
 
-  it('ringing somebody although it answered 500 is made to hang up when the callback shows it', async () => {
+  it('ringing somebody although it answered 500 is heard of by callback: the call goes on, and says so', async () => {
     await using stage = await openStage()
     stage.carrier.rest.answerNext({ operation: 'create', status: 500, takesEffect: true })
-    expect((await stage.api('POST', '/calls', { to: CALLEE })).status).toBe(502)
-    await stage.carrier.until(() => stage.carrier.calls.every((call) => call.isOver))
-    expect(stage.carrier.calls.map((call) => call.status)).toEqual(['canceled'])
+    const callee = stage.carrier.callee(CALLEE)
+    const { status, body } = await stage.api('POST', '/calls', { to: CALLEE })
+    expect(status).toBe(201)
+    const call = await callee.answers()
+    await stage.carrier.until(() => call.isStreaming)
+    await callee.hangsUp()
+    expect(await stage.over(call.sid)).toMatchObject({ id: body['id'], state: 'ended', reason: 'callee hung up' })
+    expect(stage.view(call.sid).cause).toContain('HTTP 500')
+    expect(stage.carrier.calls).toHaveLength(1)
+  })
+
+  it('that placed a call, answered nothing and calls nothing back is looked at once, and the call goes on', async () => {
+    await using stage = await openStage({ carrier: { callbacks: { delayMs: 60_000 } } })
+    stage.carrier.rest.answerNext({ operation: 'create', reset: true, takesEffect: true })
+    const callee = stage.carrier.callee(CALLEE, { answersAfterMs: 5_000 })
+    const { status, body } = await stage.api('POST', '/calls', { to: CALLEE })
+    expect(status).toBe(201)
+    expect(body['callSid']).toBe(callee.call?.sid)
+    const operations = stage.carrier.rest.requests.map(({ operation }) => operation)
+    expect(operations).toEqual(['create', 'list'])
+    const call = await callee.answers()
+    await stage.carrier.until(() => call.isStreaming)
+    await callee.hangsUp()
+    expect(await stage.over(call.sid)).toMatchObject({ state: 'ended', reason: 'callee hung up' })
+  })
+
+  it('that may have placed a call nobody wants any more is looked at, and made to hang up', async () => {
+    await using stage = await openStage({ carrier: { callbacks: { delayMs: 60_000 } } })
+    stage.carrier.rest.answerNext({ operation: 'create', status: 500, delayMs: 3_000, takesEffect: true })
+    const callee = stage.carrier.callee(CALLEE, { answersAfterMs: 30_000 })
+    const dialling = stage.switchboard.dial({ to: CALLEE })
+    dialling.catch(() => {})
+    await stage.carrier.until(() => callee.call !== undefined)
+    const [{ id } = { id: '' }] = stage.views()
+    const { body } = await stage.api('DELETE', `/calls/${id}`)
+    expect(body).toMatchObject({ state: 'ended', reason: 'hung up by API' })
+    expect(callee.call?.isOver).toBe(true)
   })
 
   it('failing twice at a hang-up is asked a third time', async () => {

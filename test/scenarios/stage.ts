@@ -30,6 +30,8 @@ export interface StageOptions {
   readonly timing?: SwitchboardOptions['timing']
   readonly directory?: MemoryDirectory
   readonly recorder?: SwitchboardOptions['recorder']
+  /** In the place of the one whose lines are `log`. */
+  readonly logger?: SwitchboardOptions['logger']
 }
 
 export interface LogLine {
@@ -58,7 +60,8 @@ export async function openStage(options: StageOptions = {}) {
     ...options.env,
   })
   const log: LogLine[] = []
-  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as LogLine) })
+  const plain = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line) as LogLine) })
+  const logger = options.logger ?? plain
   const directory = options.directory ?? new MemoryDirectory()
   const records = new MemoryRecords()
   const switchboard = createSwitchboard({

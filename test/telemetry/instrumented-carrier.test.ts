@@ -26,6 +26,7 @@ function openCarrier() {
   const carrier = {
     placeCall: vi.fn<Carrier['placeCall']>(() => answer({ callSid: SID, status: 'queued' })),
     findCalls: vi.fn<Carrier['findCalls']>(() => answer([])),
+    fetchCall: vi.fn<Carrier['fetchCall']>(() => answer({ callSid: SID, status: 'completed' })),
     hangUp: vi.fn<Carrier['hangUp']>(() => answer(undefined)),
     redirect: vi.fn<Carrier['redirect']>(() => answer(undefined)),
     startRecording: vi.fn<Carrier['startRecording']>(() => answer('RE1')),
@@ -52,6 +53,7 @@ describe('a carrier that is measured', () => {
     const asked: Readonly<Record<keyof Carrier, () => Promise<unknown>>> = {
       placeCall: () => measured.placeCall(REQUEST),
       findCalls: () => measured.findCalls({ to: '+1', from: '+1', since: 0 }),
+      fetchCall: () => measured.fetchCall(SID),
       hangUp: () => measured.hangUp(SID),
       redirect: () => measured.redirect(SID, '<Response/>'),
       startRecording: () => measured.startRecording(SID, { statusCallbackUrl: 'https://a', channels: 'dual' }),
