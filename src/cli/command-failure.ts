@@ -2,6 +2,9 @@
 export class CommandFailure extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
-    this.name = 'CommandFailure'
+    this.name = new.target.name
   }
 }
+
+/** Nobody answered: another attempt may do. */
+export class ServerUnreachable extends CommandFailure {}

@@ -9,6 +9,7 @@ import { loadConfig } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import { createLogger, type Logger } from '../log.ts'
 import type { CallRecorder } from '../recorder.ts'
+import { MemoryRecords } from '../records.ts'
 import { createFileRecorder } from '../recording/file-recorder.ts'
 import type { SimulatedCall } from '../simulator/call.ts'
 import type { Person } from '../simulator/person.ts'
@@ -100,6 +101,8 @@ async function setStage(options: DemoOptions, tell: (line: string) => void): Pro
     CALLCHART_API_TOKEN: apiToken,
     CALLCHART_ALLOWED_DESTINATIONS: '+1555',
     CALLCHART_MAX_CALLS: '1000',
+    // Carrier and server share this event loop: what one is late, the other is.
+    CALLCHART_MAX_LATENESS_MS: '0',
     CALLCHART_DATA_DIR: process.env['CALLCHART_DATA_DIR'],
     CALLCHART_LOG_LEVEL: process.env['CALLCHART_LOG_LEVEL'] ?? 'warn',
   })
@@ -107,7 +110,13 @@ async function setStage(options: DemoOptions, tell: (line: string) => void): Pro
   await mkdir(folder, { recursive: true })
   const logger = createLogger(config.logLevel)
   const recording = options.keep === true ? recordingTo(join(folder, 'recordings'), logger) : {}
-  const switchboard = createSwitchboard({ config, agents: { echo }, logger, ...recording })
+  const switchboard = createSwitchboard({
+    config,
+    agents: { echo },
+    records: new MemoryRecords(),
+    logger,
+    ...recording,
+  })
   const { url } = await switchboard.listen()
   tell(`server at ${url}, simulated carrier at ${carrier.url}`)
   if (options.keep === true) tell(`watch the calls at ${url}/inspector, with the token ${apiToken}`)

@@ -1,30 +1,16 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { config as loadDotenv } from 'dotenv'
 import { CallchartError, messageOf } from '../errors.ts'
-import { isInspectorUrl } from '../inspector/stately-address.ts'
+import { addCallsCommands } from './calls-commands.ts'
 import { CommandFailure } from './command-failure.ts'
+import { inspectorUrl, webUrl, wholeNumber } from './option-values.ts'
 
 /** The `callchart` command. Exit code 0: all as it should be; 1: not; 2: the command itself made no sense. */
 
 // First of all, since options have defaults from the environment.
 loadDotenv({ quiet: true })
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('expected a whole number from 1.')
-}
-
-function webUrl(text: string): string {
-  if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return text
-  throw new InvalidArgumentError('expected a URL such as http://127.0.0.1:8080.')
-}
-
-function inspectorUrl(text: string): string {
-  if (isInspectorUrl(text)) return text
-  throw new InvalidArgumentError('expected a wss:// URL, or on this machine a ws:// one such as ws://127.0.0.1:8080.')
-}
 
 /** Run from the built file, three folders below the root. */
 function version(): string {
@@ -36,6 +22,8 @@ const program = new Command('callchart')
   .description('Real phone calls as statecharts.')
   .version(version(), '-v, --version', 'print the version')
   .showHelpAfterError()
+  // What stands after a command is that command's: `calls` and `calls show` have options of one name.
+  .enablePositionalOptions()
   .configureOutput({ outputError: (text, write) => write(text) })
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
 
@@ -50,14 +38,7 @@ program
   .option('--stately [url]', "show calls in Stately's hosted inspector, or in one that listens there", inspectorUrl)
   .action(async (options) => (await import('./serve.ts')).serve(options))
 
-program
-  .command('dial')
-  .description('place a call through a running server and show its progress')
-  .argument('<number>', 'whom to call, in E.164 form such as +15551234567')
-  .option('--agent <name>', 'the agent that talks')
-  .option('--from <number>', 'the caller id')
-  .option('--server <url>', 'the server', webUrl, `http://127.0.0.1:${process.env['PORT'] ?? 8080}`)
-  .action(async (number, options) => finish(await (await import('./dial.ts')).dial(number, options)))
+addCallsCommands(program, finish)
 
 program
   .command('number')

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import { loadConfig } from '../config.ts'
 import { ConfigurationError } from '../errors.ts'
 import { createLogger } from '../log.ts'
+import { MemoryRecords } from '../records.ts'
 import type { Course } from '../recording/course.ts'
 import { courseOf } from '../recording/course.ts'
 import { MemoryRecorder } from '../recording/memory-recorder.ts'
@@ -16,6 +17,7 @@ import { loadAgents } from './agents-file.ts'
 import { CALLEE_SPEECH } from './speech-files.ts'
 
 const PUBLIC_URL = 'https://replay.invalid'
+const EVERYBODY = '+1,+2,+3,+4,+5,+6,+7,+8,+9'
 
 /** Plays a recording against a server of our own in this process, and looks at the call from inside. */
 export async function replayInProcess(
@@ -26,6 +28,7 @@ export async function replayInProcess(
   const reach: Record<string, string> = {}
   const carrier = await createSimulatedCarrier({ clock, reach })
   const recorder = new MemoryRecorder()
+  const callee = recording.call.to
   const config = loadConfig({
     PORT: '0',
     PUBLIC_URL,
@@ -33,11 +36,14 @@ export async function replayInProcess(
     TWILIO_AUTH_TOKEN: carrier.authToken,
     TWILIO_API_URL: carrier.url,
     CALLCHART_AGENT: recording.call.agent,
-    // Nothing is dialled but the simulated carrier's numbers.
-    CALLCHART_ALLOWED_DESTINATIONS: '+1,+2,+3,+4,+5,+6,+7,+8,+9',
+    // Nothing is dialled but the simulated carrier's numbers; the recorded one may be of a kind that must be named.
+    CALLCHART_ALLOWED_DESTINATIONS: /^\+\d+$/.test(callee) ? `${EVERYBODY},${callee}` : EVERYBODY,
+    // The one call there is has to be taken, on however busy a machine.
+    CALLCHART_MAX_LATENESS_MS: '0',
     CALLCHART_LOG_LEVEL: process.env['CALLCHART_LOG_LEVEL'] ?? 'fatal',
   })
-  const switchboard = createSwitchboard({ config, agents, clock, recorder, logger: createLogger(config.logLevel) })
+  const [records, logger] = [new MemoryRecords(), createLogger(config.logLevel)]
+  const switchboard = createSwitchboard({ config, agents, clock, recorder, records, logger })
   try {
     reach[PUBLIC_URL] = (await switchboard.listen()).url
     await replayCall({

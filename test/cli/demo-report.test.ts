@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type DemoCall, describeCalls } from '../../src/cli/demo-report.ts'
+import { ENDED } from './small-api.ts'
 
 const CALL: DemoCall = {
+  ...ENDED,
   id: 'call_aaaaaaaaaaaaaaaaaaaa',
   callSid: `CA${'1'.repeat(32)}`,
   streamSid: null,

@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +14,10 @@ const MAIN = join(ROOT, 'dist/src/cli/main.js')
 /** Starting a program takes half a second, on a busy machine several. */
 const PATIENCE_MS = 10_000
 
-/** Nothing of the developer's own environment, and no `.env` of theirs: see `cwd`. */
-const BARE = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
+/**
+ * Nothing of the developer's own environment, and no `.env` of theirs: see `cwd`. How busy the machine is decides nothing.
+ */
+const BARE = { PATH: process.env['PATH'], HOME: process.env['HOME'], CALLCHART_MAX_LATENESS_MS: '0' }
 
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
@@ -53,13 +56,15 @@ export class Program {
   readonly ended: Promise<Outcome>
   readonly #process
   readonly #waiting = new Set<() => void>()
+  /** Its records, unless a test brings a place for them: two servers never share one. */
+  readonly #dataDir = join(tmpdir(), `callchart-data-${randomUUID()}`)
   #isOver = false
 
   constructor([file = '', ...args]: readonly string[], { env = {}, cwd = tmpdir() }: RunOptions) {
     // In a group of its own, so that whatever it starts can be ended with it.
     this.#process = spawn(file, args, {
       cwd,
-      env: { ...BARE, ...env },
+      env: { ...BARE, ...(args.includes('serve') ? { CALLCHART_DATA_DIR: this.#dataDir } : {}), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
@@ -102,6 +107,7 @@ export class Program {
     const { pid } = this.#process
     if (!this.#isOver && pid !== undefined) process.kill(-pid, 'SIGKILL')
     await this.ended
+    await rm(this.#dataDir, { recursive: true, force: true })
   }
 
   #note(stream: 'stdout' | 'stderr', text: string): void {

@@ -7,10 +7,10 @@ import { VirtualClock } from '../../src/simulator/virtual-clock.ts'
 import { openStage } from '../scenarios/stage.ts'
 
 describe('the server in which a recording is played', () => {
-  it.each(['+15552220001', '+442079460001'])('places an outbound call again: %s', async (to) => {
+  it.each(['+15552220001', '+442079460001', '+18765550001'])('places an outbound call again: %s', async (to) => {
     const recorder = new MemoryRecorder()
     {
-      await using stage = await openStage({ recorder, env: { CALLCHART_ALLOWED_DESTINATIONS: '+1,+44' } })
+      await using stage = await openStage({ recorder, env: { CALLCHART_ALLOWED_DESTINATIONS: '+1,+44,+1876' } })
       const callee = stage.carrier.callee(to, { answersAfterMs: 700 })
       const call = await stage.meanwhile(stage.switchboard.dial({ to }))
       await stage.carrier.until(() => callee.call?.isStreaming === true)
