@@ -5,6 +5,8 @@ import { parse } from 'dotenv'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AnyStateNode } from 'xstate'
 import { callMachine, REASONS } from '../machines/index.ts'
+import type { Call, CallEdge } from '../src/agents/agent.ts'
+import { COLUMNS } from '../src/archive/row.ts'
 import { signUpgrade, signWebhook } from '../src/twilio/signature.ts'
 import { build, callchart, ROOT } from './cli/program.ts'
 import { openStage, PUBLIC_URL } from './scenarios/stage.ts'
@@ -21,7 +23,7 @@ function section(heading: string): string {
   return text.split('\n## ')[0] ?? ''
 }
 
-/** The rows of a section's first table, as trimmed cells, without its heading. */
+/** The rows of a section's one table, as trimmed cells, without its heading. */
 function table(heading: string): string[][] {
   const rows = section(heading).match(/^\|.*\|$/gm) ?? []
   return rows.slice(2).map((row) =>
@@ -67,14 +69,24 @@ describe("the README's snippets", () => {
   it('are the only code blocks but for shell commands and plain text', () => {
     const languages = [...readme.matchAll(/^```(\w+)$/gm)].map(([, language]) => language)
     expect(languages.filter((language) => language === 'ts')).toHaveLength(snippets.length)
-    expect(new Set(languages)).toEqual(new Set(['ts', 'sh', 'mermaid']))
+    // What registers a tracing SDK is no part of this program.
+    expect(languages.filter((language) => language === 'js')).toHaveLength(1)
+    expect(new Set(languages)).toEqual(new Set(['ts', 'js', 'sh', 'mermaid']))
   })
 })
 
 describe("the README's charts", () => {
-  it.each(['call', 'switchboard'])('are those of diagrams/: %s', (name) => {
-    const shown = blocks.find(({ source }) => source === `diagrams/${name}.mmd`)
-    expect(shown?.text, 'npm run diagrams draws it anew').toBe(read(`diagrams/${name}.mmd`))
+  it('are those of diagrams/, where it shows them as text', () => {
+    const shown = blocks.filter(({ source }) => source.startsWith('diagrams/'))
+    expect(shown.map(({ source }) => source)).toEqual(['diagrams/switchboard.mmd'])
+    for (const { source, text } of shown) expect(text, 'npm run diagrams draws it anew').toBe(read(source))
+  })
+
+  it('are all that are drawn, as text or as a picture', () => {
+    const names = readdirSync(join(ROOT, 'machines')).map((file) => file.replace(/\.ts$/, ''))
+    const drawn = names.filter((name) => existsSync(join(ROOT, `diagrams/${name}.svg`)))
+    expect(drawn.length).toBeGreaterThan(0)
+    expect(drawn.filter((name) => !new RegExp(`diagrams/${name}\\.(svg|mmd)`).test(readme))).toEqual([])
   })
 
   const overview = /```mermaid\n([^]*?)```/.exec(readme)?.[1] ?? ''
@@ -131,6 +143,34 @@ describe("the README's tables", () => {
     expect(quoted(sentence)).toEqual(['state', ...Object.keys(callMachine.root.states)])
   })
 
+  it('name everything that a call can do', () => {
+    const told = table('Writing an agent').flatMap(([verbs]) => quoted(verbs).map((verb) => /^\w+/.exec(verb)?.[0]))
+    expect(new Set(told)).toEqual(new Set([...Object.keys(VERBS), 'collectDigits', 'leaveMessageAfterBeep']))
+  })
+
+  it('name every edge that an agent can listen for', () => {
+    const [, edges] = table('Writing an agent').find(([verb]) => verb === '`on(edge, listener)`') ?? []
+    expect(new Set(quoted(edges))).toEqual(new Set(Object.keys(EDGES)))
+  })
+
+  it('name every metric, with its labels', async () => {
+    await using stage = await openStage()
+    const { caller, call } = await stage.caller()
+    await stage.meanwhile(stage.switchboard.dial({ to: stage.carrier.callee('+15551234567').number }))
+    await caller.hangsUp()
+    await stage.over(call.sid)
+    const text = await stage.meanwhile(fetch(`${stage.url}/metrics`).then((response) => response.text()))
+    const labels = new Map(
+      [...text.matchAll(/^# TYPE (callchart_\w+)/gm)].map(([, name = '']) => [name, new Set<string>()]),
+    )
+    for (const [, series = '', given = ''] of text.matchAll(/^(callchart_\w+)\{(.*)\} /gm)) {
+      const name = labels.has(series) ? series : series.replace(/_(?:bucket|sum|count)$/, '')
+      for (const [, label = ''] of given.matchAll(/(\w+)="/g)) if (label !== 'le') labels.get(name)?.add(label)
+    }
+    const listed = table('Metrics and traces').map(([name, labelled]) => [quoted(name)[0], new Set(quoted(labelled))])
+    expect(Object.fromEntries(listed)).toEqual(Object.fromEntries(labels))
+  })
+
   it('name what npm can run', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
     const named = [...readme.matchAll(/npm (?:run )?(\w+)/g)].map(([, name = '']) => name)
@@ -138,22 +178,96 @@ describe("the README's tables", () => {
   })
 })
 
+/** All there are, by the compiler's word. */
+const VERBS: Readonly<Record<keyof Call, true>> = {
+  id: true,
+  callSid: true,
+  direction: true,
+  from: true,
+  to: true,
+  parameters: true,
+  adopted: true,
+  signal: true,
+  stats: true,
+  answeredBy: true,
+  ended: true,
+  on: true,
+  onAudio: true,
+  audio: true,
+  play: true,
+  clear: true,
+  digits: true,
+  sendDigits: true,
+  hold: true,
+  resume: true,
+  transfer: true,
+  recording: true,
+  sleep: true,
+  hangUp: true,
+}
+
+const EDGES: Readonly<Record<CallEdge['type'], true>> = {
+  'speech.started': true,
+  'speech.ended': true,
+  'playback.started': true,
+  'playback.drained': true,
+  'playback.cleared': true,
+  'media.silent': true,
+  'media.resumed': true,
+  'queue.crowded': true,
+  'queue.relieved': true,
+  'queue.stalled': true,
+  'queue.overflowed': true,
+  'audio.dropped': true,
+  'audio.skipped': true,
+  'digit.received': true,
+  'stream.lost': true,
+  'stream.started': true,
+  'answered.by': true,
+  'hold.started': true,
+  'hold.ended': true,
+  'hold.faulted': true,
+  'transfer.started': true,
+  'transfer.ended': true,
+  'recording.changed': true,
+}
+
+describe("the README's account of a call", () => {
+  const listOf = (heading: string, sentence: RegExp) => quoted(sentence.exec(section(heading))?.[1])
+
+  it('names every field that the API shows, in their order', async () => {
+    await using stage = await openStage()
+    const { caller, call } = await stage.caller()
+    await caller.hangsUp()
+    expect(listOf('HTTP', /A call reads ([^.]*)\./)).toEqual(Object.keys(await stage.over(call.sid)))
+  })
+
+  it('names every column of its record, in their order', () => {
+    const columns = listOf('Records', /columns ([^]*?), which is JSON/)
+    expect(columns).toEqual(COLUMNS.map((column) => column.replaceAll('"', '')))
+  })
+})
+
 describe("the README's commands", () => {
   beforeAll(build)
   const rows = table('Commands').map(([command, does]) => ({
-    command: quoted(command)[0] ?? '',
+    words: (quoted(command)[0] ?? '').split(' ').filter((word) => /^[a-z-]+$/.test(word)),
     options: [...(does ?? '').matchAll(/`(--[\w-]+)/g)].map(([, option]) => option ?? ''),
   }))
+  const told = rows.map(({ words }) => words.join(' '))
 
-  it('are all there are', async () => {
-    const { stdout } = await callchart(['--help'])
-    const known = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name)
-    const named = rows.map(({ command }) => command.split(' ')[1])
-    expect(new Set([...named, 'help'])).toEqual(new Set(known))
+  it.each(['callchart', 'callchart calls', 'callchart number'])('are all there are: %s', async (group) => {
+    const { stdout } = await callchart([...group.split(' ').slice(1), '--help'])
+    const names = [...stdout.matchAll(/^ {2}([a-z][a-z-]*) /gm)]
+      .map(([, name]) => name)
+      .filter((name) => name !== 'help')
+    expect(names.length).toBeGreaterThan(0)
+    // One that only gathers others is told by them.
+    const isTold = (words: string) => told.some((each) => each === words || each.startsWith(`${words} `))
+    expect(names.filter((name) => !isTold(`${group} ${name}`))).toEqual([])
   })
 
-  it.each(rows)('exist, with the options that are told and no others: $command', async ({ command, options }) => {
-    const words = command.split(' ').filter((word) => /^[a-z]+$/.test(word))
+  it.each(rows)('exist, with the options that are told and no others: $words', async ({ words, options }) => {
     const { code, stdout } = await callchart([...words.slice(1), '--help'])
     expect(code).toBe(0)
     const known = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)].map(([, option]) => option)
@@ -163,32 +277,47 @@ describe("the README's commands", () => {
 
 describe("the README's routes", () => {
   const routes = table('HTTP').map(([route]) => quoted(route)[0]?.split(' ') ?? [])
-  const ofCarrier = routes.filter(([, path = '']) => path === '/status' || path.startsWith('/twiml'))
+  const ofCarrier = routes.filter(([, path = '']) => /^\/(?:status|detected|dialled|recorded|twiml)\b/.test(path))
+  const ofUsers = routes.filter((route) => !ofCarrier.includes(route) && route[1] !== '/ws')
 
-  it('are answered by the server, and those that are not here yet are not', async () => {
+  it('are answered by the server', async () => {
     await using stage = await openStage()
     const { caller, call } = await stage.caller()
     const answerTo = async (method: string, path: string) => {
+      // An answer that goes on as long as the call.
+      if (path.endsWith('/events')) return `${method} ${path} ${await beginningOf(path)}`
       const { status, body } = await stage.api(method, path.replace(':id', call.sid))
       return `${method} ${path} ${status === 405 || body['code'] === 'NOT_FOUND' ? 'unknown' : 'known'}`
     }
-    // Once hung up, there would be no call to ask about.
-    const asked = routes.filter((route) => !ofCarrier.includes(route) && route[1] !== '/ws' && route[0] !== 'DELETE')
-    for (const [method = '', path = ''] of asked) {
-      expect(await answerTo(method, path)).toBe(`${method} ${path} known`)
+    const beginningOf = async (path: string) => {
+      const headers = { authorization: `Bearer ${stage.apiToken}` }
+      const response = await stage.meanwhile(fetch(stage.url + path.replace(':id', call.sid), { headers }))
+      await response.body?.cancel()
+      return response.headers.get('content-type') === 'text/event-stream' ? 'known' : 'unknown'
     }
-    for (const route of quoted(section('Not here yet')).filter((words) => words.startsWith('GET '))) {
-      const [method = '', path = ''] = route.split(' ')
-      expect(await answerTo(method, path)).toBe(`${method} ${path} unknown`)
+    for (const [method = '', path = ''] of ofUsers) {
+      // Once hung up, there would be no call to ask about.
+      if (`${method} ${path}` === 'DELETE /calls/:id') continue
+      expect(await answerTo(method, path)).toBe(`${method} ${path} known`)
     }
     await caller.hangsUp()
     await stage.over(call.sid)
     expect(await stage.api('DELETE', `/calls/${call.sid}`)).toMatchObject({ status: 200 })
   })
 
+  it('are told with every method that they have', async () => {
+    await using stage = await openStage()
+    for (const path of new Set([...ofUsers, ...ofCarrier].map(([, each = '']) => each))) {
+      const told = routes.filter((route) => route[1] === path).map(([method]) => method)
+      const response = await fetch(stage.url + path, { method: 'OPTIONS' })
+      const known = (response.headers.get('allow') ?? '').split(', ').filter((method) => method !== 'HEAD')
+      expect([path, new Set(known)]).toEqual([path, new Set(told)])
+    }
+  })
+
   it("answer the carrier's own requests when they are signed, and refuse them when not", async () => {
     await using stage = await openStage()
-    expect(ofCarrier).toHaveLength(3)
+    expect(ofCarrier).toHaveLength(7)
     for (const [, path = ''] of ofCarrier) {
       const params = {
         CallSid: `CA${'0'.repeat(32)}`,
@@ -198,6 +327,11 @@ describe("the README's routes", () => {
         Direction: 'inbound',
         From: '+15551110001',
         To: '+15550100000',
+        AnsweredBy: 'human',
+        ParentCallSid: `CA${'1'.repeat(32)}`,
+        DialCallStatus: 'busy',
+        RecordingSid: `RE${'0'.repeat(32)}`,
+        RecordingStatus: 'completed',
       }
       const ask = (token: string) =>
         fetch(`${stage.url}${path}`, {

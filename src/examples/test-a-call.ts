@@ -6,7 +6,7 @@
 // #region test-a-call
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createSwitchboard, loadConfig } from '../index.ts'
+import { createSwitchboard, loadConfig, MemoryRecords } from '../index.ts'
 import { createSimulatedCarrier, loadSpeech, VirtualClock } from '../simulator/index.ts'
 import { phoneMenu } from './digits.ts'
 
@@ -23,7 +23,7 @@ await test('a caller who presses 1 hears the opening hours', async () => {
     CALLCHART_AGENT: 'phoneMenu',
     CALLCHART_LOG_LEVEL: 'silent',
   })
-  const switchboard = createSwitchboard({ config, clock, agents: { phoneMenu } })
+  const switchboard = createSwitchboard({ config, clock, agents: { phoneMenu }, records: new MemoryRecords() })
   const { url } = await switchboard.listen()
   reach[config.publicUrl] = url // where the public address leads, in this test
 

@@ -17,3 +17,7 @@ speak slt 'Hello. Say something, and I will say it back to you.' welcome.wav
 speak slt 'For our opening hours, press one. To hear about your parcel, press two. To hang up, press the hash key.' menu.wav
 speak slt 'We are open from nine to five.' hours.wav
 speak slt 'Here is the weather. Tonight will be dry, with a clear sky. Tomorrow begins with fog, and ends with rain.' weather.wav
+speak slt 'Welcome. Please key the two digits of the extension you want.' extension.wav
+speak slt 'One moment. I will see who is there.' moment.wav
+speak slt 'I am sorry, nobody answers there. You may try another extension.' sorry.wav
+speak rms 'This is a message about your delivery. Your parcel comes tomorrow, between nine and five.' reminder.wav
