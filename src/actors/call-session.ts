@@ -275,7 +275,9 @@ export class CallSession {
   /** Closes the socket, cuts what is playing, ends every listener, aborts the signal. Idempotent. */
   release(): void {
     if (this.#abort.signal.aborted) return
-    this.noteTransferEnded({ outcome: 'canceled', cause: 'the call is over' })
+    // Of two who talk, one hanging up is how it is meant to end.
+    const hasTalked = this.account.told.transfers.at(-1)?.answeredAt !== undefined
+    this.noteTransferEnded({ outcome: hasTalked ? 'completed' : 'canceled', cause: 'the call is over' })
     this.#listeners.clear()
     this.plane.release()
     this.#abort.abort(new Error('the call is over'))

@@ -46,11 +46,14 @@ function factsOf(call: CallView, now: number): Fact[] {
   ]
 }
 
+/** Where a call stays. */
+const FINAL = new Set(['ended', 'error'])
+
 function stateColumns(now: number): readonly Column<StateSpanView>[] {
   return [
     ['state', ({ state }) => state],
     ['since', ({ at }) => toLocalTime(at)],
-    ['for', ({ at, ms }) => toDuration(ms ?? now - Date.parse(at))],
+    ['for', ({ state, at, ms }) => (FINAL.has(state) ? undefined : toDuration(ms ?? now - Date.parse(at)))],
   ]
 }
 

@@ -32,12 +32,18 @@ const FINAL = new Set(['ended', 'error'])
 /** Tells one call. */
 export class ProgressWords {
   #line = ''
+  /** Where it stood when that was told last: what happens in between does not make it news again. */
+  #standing = ''
   #digits = 0
 
   /** Undefined for what is not worth a line, or was said just before. */
   lineOf(progress: Progress): string | undefined {
     const line = this.#wordsOf(progress)
     if (line === undefined || line === this.#line) return undefined
+    if (progress.type === 'state') {
+      if (line === this.#standing) return undefined
+      this.#standing = line
+    }
     this.#line = line
     return line
   }

@@ -65,7 +65,7 @@ function attempt<T>(file: URL, reading: () => T): T {
 }
 
 function missing(file: URL, cause?: unknown): ConfigurationError {
-  const message = `expected ${fileURLToPath(file)} for the inspector, found none that can be read: run npm run build`
+  const message = `expected ${fileURLToPath(file)} for the inspector, found none that can be read: run npm run build, or npm run diagrams for a chart`
   return new ConfigurationError('CONFIG_INVALID', message, { cause })
 }
 
