@@ -20,6 +20,8 @@ import {
   noteSilence,
   noteStream,
   noteTransfer,
+  tellRecording,
+  tellRecordingThrown,
   tellReturned,
   tellReturnedAfterAll,
   tellTransfer,
@@ -240,7 +242,8 @@ const transfer = callSetup.createStateConfig({
       },
     },
     away: {
-      entry: 'tellRegionsLeft',
+      // What was not heard by now is not to be heard when they come back.
+      entry: ['tellRegionsLeft', 'cutSpeech'],
       invoke: {
         id: 'transfer',
         src: 'transfer',
@@ -255,6 +258,7 @@ const transfer = callSetup.createStateConfig({
         'dial.ringing': { actions: 'passToTransfer' },
         'dial.answered': { actions: ['noteBridge', 'passToTransfer'] },
         'dial.ended': { actions: 'passToTransfer' },
+        'bridge.presumed': { actions: ['noteBridge', 'tellPresumed'] },
       },
     },
   },
@@ -270,8 +274,9 @@ const recording = callSetup.createStateConfig({
         id: 'recording',
         src: 'recording',
         input: ({ context }) => ({ callId: context.id, callSid: context.callSid }),
-        onDone: 'off',
-        onError: 'off',
+        // Whoever hears that it is over may start another: it is told here, where that will be heeded.
+        onDone: { target: 'off', actions: tellRecording },
+        onError: { target: 'off', actions: tellRecordingThrown },
       },
       on: {
         'call.pauseRecording': { actions: 'passToRecording' },

@@ -9,6 +9,7 @@ export type CallEvent =
   | InboundFact
   | OutboundFact
   | RecordingCommand
+  | BridgeFact
   | AwayFact
 
 export type CallCommand =
@@ -53,6 +54,9 @@ export type DialFact =
   | { readonly type: 'dial.ringing' }
   | { readonly type: 'dial.answered' }
   | { readonly type: 'dial.ended'; readonly outcome: DialOutcome }
+
+/** A transfer's own news to its call: the carrier has said nothing for so long that they must be talking. */
+export type BridgeFact = { readonly type: 'bridge.presumed' }
 
 /** What the carrier says about the leg: late, twice and out of order, so every state must bear any of them. */
 export type LegFact =

@@ -2,6 +2,7 @@ import type { DoneActorEvent, ErrorActorEvent } from 'xstate'
 import type { CallEvent } from './call-events.ts'
 import type { CallContext, CauseParams, ReasonParams } from './call-setup.ts'
 import type { CommandOutput } from './carrier-command.ts'
+import type { RecordingNews } from './carrier-recording.ts'
 import { toCommandFault } from './command-fault.ts'
 import { type Reason, reasonForOutcome } from './reasons.ts'
 import type { TransferEnding, TransferOutput } from './transfer.ts'
@@ -122,6 +123,19 @@ export const tellTransferThrown = {
   type: 'tellTransfer',
   params: ({ event }: { event: ErrorActorEvent }): TransferOutput => ({
     outcome: 'refused',
+    cause: toCommandFault(event.error).message,
+  }),
+} as const
+
+export const tellRecording = {
+  type: 'tellRecording',
+  params: ({ event }: { event: DoneActorEvent<RecordingNews> }): RecordingNews => event.output,
+} as const
+
+export const tellRecordingThrown = {
+  type: 'tellRecording',
+  params: ({ event }: { event: ErrorActorEvent }): RecordingNews => ({
+    status: 'refused',
     cause: toCommandFault(event.error).message,
   }),
 } as const

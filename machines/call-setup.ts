@@ -1,7 +1,7 @@
 import { assign, fromCallback, fromPromise, not, or, raise, sendTo, setup, stateIn } from 'xstate'
 import type { CallEvent, DialOutcome, InboundFact, OutboundFact } from './call-events.ts'
 import { carrierCommandMachine, type CommandOutput, isInDoubt } from './carrier-command.ts'
-import { carrierRecordingMachine } from './carrier-recording.ts'
+import { carrierRecordingMachine, type RecordingNews } from './carrier-recording.ts'
 import { type CallTiming, LOSS_LIMIT, LOSS_WINDOW_MS } from './call-timing.ts'
 import { type Direction, type Reason, REASONS } from './reasons.ts'
 import { transferMachine, type TransferOutput } from './transfer.ts'
@@ -119,6 +119,10 @@ export const callSetup = setup({
     forgetBridge: assign(({ context }) => ({ transfer: { ...context.transfer, isBridged: false } })),
     /** Tells the call's owner how the transfer came out. */
     tellTransfer: (_scope, _params: TransferOutput) => {},
+    /** Tells the call's owner that they are presumed to talk, though nobody has said so. */
+    tellPresumed: () => {},
+    /** Tells the call's owner what became of the carrier's recording. */
+    tellRecording: (_scope, _params: RecordingNews) => {},
     tellRegionsLeft: raise({ type: 'call.left' }),
     tellRegionsReturned: raise((_, { mayHaveLeft }: { readonly mayHaveLeft: boolean }) => ({
       type: 'call.returned' as const,
@@ -129,6 +133,8 @@ export const callSetup = setup({
     /** The far end hears the hold audio, and the agent nothing. */
     holdLine: () => {},
     resumeLine: () => {},
+    /** What the agent has said and the far end not heard is forgotten. */
+    cutSpeech: () => {},
     /** Drops the socket, if there still is one: the carrier then asks for what comes next. */
     detachStream: () => {},
     /** Nobody wants the call any more: it must not be placed after all because the carrier had no time at first. */

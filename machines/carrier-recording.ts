@@ -1,4 +1,4 @@
-import { assign, type DoneActorEvent, setup, stateIn } from 'xstate'
+import { assign, type DoneActorEvent, type ErrorActorEvent, setup, stateIn } from 'xstate'
 import type { RecordingCommand } from './call-events.ts'
 import { carrierCommandMachine, type CommandName, type CommandOutput } from './carrier-command.ts'
 import { toCommandFault } from './command-fault.ts'
@@ -10,6 +10,7 @@ import { toCommandFault } from './command-fault.ts'
  * Invariants
  * - R1 What the carrier refuses leaves things as they were, and is told.
  * - R2 Whoever wants it stopped while it is being started gets it stopped.
+ * - R3 How it ended is its output, and told once it is over: whoever hears of that may start another.
  */
 
 export interface RecordingInput {
@@ -19,6 +20,8 @@ export interface RecordingInput {
 
 export interface RecordingContext extends RecordingInput {
   readonly recordingSid: string | undefined
+  /** Why there is none. */
+  readonly refusal: RecordingNews | undefined
 }
 
 /** In the carrier's words, but for `refused`. */
@@ -37,6 +40,7 @@ const recordingSetup = setup({
     input: {} as RecordingInput,
     context: {} as RecordingContext,
     events: {} as RecordingCommand,
+    output: {} as RecordingNews,
   },
   actors: {
     /** One command to the carrier, with its repeats. */
@@ -44,7 +48,8 @@ const recordingSetup = setup({
   },
   actions: {
     noteRecording: assign((_, params: { readonly recordingSid: string | undefined }) => params),
-    /** Tells the call's owner how things stand. */
+    noteRefusal: assign((_, refusal: RecordingNews) => ({ refusal })),
+    /** Tells the call's owner how things stand while it goes on. */
     tell: (_scope, _params: RecordingNews) => {},
   },
   guards: {
@@ -85,37 +90,31 @@ const tellStarted = {
   params: (told: Answered): RecordingNews => ({ status: 'in-progress', recordingSid: sidOf(told) }),
 } as const
 
-const tellRefused = {
-  type: 'tell',
-  params: ({ context, event }: { context: RecordingContext } & Answered): RecordingNews => ({
-    status: 'refused',
-    recordingSid: context.recordingSid,
-    cause: event.output.outcome === 'failed' ? event.output.fault.message : undefined,
-  }),
-} as const
+const ofTheAnswer = ({ context, event }: { context: RecordingContext } & Answered): RecordingNews => ({
+  status: 'refused',
+  recordingSid: context.recordingSid,
+  cause: event.output.outcome === 'failed' ? event.output.fault.message : undefined,
+})
 
-const tellThrown = {
-  type: 'tell',
-  params: ({ context, event }: { context: RecordingContext; event: { readonly error: unknown } }): RecordingNews => ({
-    status: 'refused',
-    recordingSid: context.recordingSid,
-    cause: toCommandFault(event.error).message,
-  }),
-} as const
+const ofWhatWasThrown = ({ context, event }: { context: RecordingContext; event: ErrorActorEvent }): RecordingNews => ({
+  status: 'refused',
+  recordingSid: context.recordingSid,
+  cause: toCommandFault(event.error).message,
+})
+
+const tellRefused = { type: 'tell', params: ofTheAnswer } as const
+const tellThrown = { type: 'tell', params: ofWhatWasThrown } as const
 
 type Change = 'pauseRecording' | 'resumeRecording' | 'stopRecording'
 
 /** Asks for a change: done, it is so; refused, it is as before (R1). */
-const changing = (name: Change, done: string, before: string, status: RecordingStatus) =>
+const changing = <Done extends object>(name: Change, before: string, done: Done) =>
   ({
     invoke: {
       id: name,
       src: 'carrier',
       input: command(name),
-      onDone: [
-        { guard: hasFailed, target: before, actions: tellRefused },
-        { target: done, actions: tell(status) },
-      ],
+      onDone: [{ guard: hasFailed, target: before, actions: tellRefused }, done],
       onError: { target: before, actions: tellThrown },
     },
   }) as const
@@ -125,7 +124,7 @@ const STOP_PAUSED = { 'call.stopRecording': 'stoppingPaused' } as const
 
 export const carrierRecordingMachine = recordingSetup.createMachine({
   id: 'recording',
-  context: ({ input }) => ({ ...input, recordingSid: undefined }),
+  context: ({ input }) => ({ ...input, recordingSid: undefined, refusal: undefined }),
   initial: 'starting',
   states: {
     starting: {
@@ -135,11 +134,11 @@ export const carrierRecordingMachine = recordingSetup.createMachine({
         src: 'carrier',
         input: command('startRecording'),
         onDone: [
-          { guard: hasFailed, target: 'over', actions: tellRefused },
+          { guard: hasFailed, target: 'over', actions: { type: 'noteRefusal', params: ofTheAnswer } },
           { guard: 'isUnwanted', target: 'stopping', actions: [noteRecording, tellStarted] },
           { target: 'rolling', actions: [noteRecording, tellStarted] },
         ],
-        onError: { target: 'over', actions: tellThrown },
+        onError: { target: 'over', actions: { type: 'noteRefusal', params: ofWhatWasThrown } },
       },
       states: {
         wanted: { on: { 'call.stopRecording': 'unwanted' } },
@@ -147,12 +146,19 @@ export const carrierRecordingMachine = recordingSetup.createMachine({
       },
     },
     rolling: { on: { 'call.pauseRecording': 'pausing', ...STOP_ROLLING } },
-    pausing: { ...changing('pauseRecording', 'paused', 'rolling', 'paused'), on: STOP_ROLLING },
+    pausing: {
+      ...changing('pauseRecording', 'rolling', { target: 'paused', actions: tell('paused') }),
+      on: STOP_ROLLING,
+    },
     paused: { on: { 'call.resumeRecording': 'resuming', ...STOP_PAUSED } },
-    resuming: { ...changing('resumeRecording', 'rolling', 'paused', 'in-progress'), on: STOP_PAUSED },
+    resuming: {
+      ...changing('resumeRecording', 'paused', { target: 'rolling', actions: tell('in-progress') }),
+      on: STOP_PAUSED,
+    },
     // What is not stopped goes on until the call ends.
-    stopping: changing('stopRecording', 'over', 'rolling', 'stopped'),
-    stoppingPaused: changing('stopRecording', 'over', 'paused', 'stopped'),
+    stopping: changing('stopRecording', 'rolling', { target: 'over' }),
+    stoppingPaused: changing('stopRecording', 'paused', { target: 'over' }),
     over: { type: 'final' },
   },
+  output: ({ context: { refusal, recordingSid } }) => refusal ?? { status: 'stopped', recordingSid },
 })

@@ -1,5 +1,5 @@
-import { assign, type DoneActorEvent, type ErrorActorEvent, setup } from 'xstate'
-import type { DialFact, DialOutcome } from './call-events.ts'
+import { assign, type DoneActorEvent, type ErrorActorEvent, sendParent, setup } from 'xstate'
+import type { BridgeFact, DialFact, DialOutcome } from './call-events.ts'
 import { carrierCommandMachine, type CommandOutput, isInDoubt } from './carrier-command.ts'
 import { toCommandFault } from './command-fault.ts'
 
@@ -8,14 +8,15 @@ import { toCommandFault } from './command-fault.ts'
  *
  * Invariants
  * - T1 It always comes to an end with an outcome: until somebody answers each wait has a timeout or is the command's own,
- *   and who talks is under the call's time limit.
+ *   and who talks, or is presumed to, is under the call's time limit.
  * - T2 Callbacks may overtake the carrier's answer to our request, come twice, or not at all.
+ * - T3 Nobody who may be talking is cut off because the carrier said too little.
  */
 
 export interface TransferInput {
   readonly callId: string
   readonly callSid: string | undefined
-  /** How long it may ring until somebody answers or the carrier has given up, in milliseconds. */
+  /** How long the carrier may take to tell that somebody has answered, or that nobody has, in milliseconds. */
   readonly ringMs: number
 }
 
@@ -65,10 +66,8 @@ const transferSetup = setup({
   actions: {
     noteOutcome: assign((_, params: { readonly outcome: DialOutcome }) => params),
     noteRefusal: assign((_, refusal: Refusal) => ({ outcome: 'refused' as const, ...refusal })),
-    noteUnheard: assign({
-      outcome: 'no-answer' as const,
-      cause: 'the carrier did not say how the dialled leg came out',
-    }),
+    /** Tells the call that runs it, which has not heard of an answer either. */
+    tellPresumed: sendParent({ type: 'bridge.presumed' } satisfies BridgeFact),
   },
   guards: {
     hasFailed: (_, { output }: { readonly output: CommandOutput }) => output.outcome === 'failed',
@@ -81,7 +80,9 @@ const asTold = {
   params: ({ event }: { event: Extract<DialFact, { type: 'dial.ended' }> }) => ({ outcome: event.outcome }),
 } as const
 
-const ringTimeout = { ringTimeout: { target: '#transfer.over', actions: 'noteUnheard' } } as const
+// The carrier has a ring timeout of its own, which is shorter, and asks us what comes next when nobody has answered. If it
+// has not asked, it has joined them, and its word of that was lost (T3); if they are not joined after all, it will ask.
+const ringTimeout = { ringTimeout: { target: '#transfer.bridged', actions: 'tellPresumed' } } as const
 
 const unanswered = transferSetup.createStateConfig({
   initial: 'redirecting',

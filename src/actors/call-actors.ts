@@ -30,9 +30,12 @@ export function provideCallMachine(options: CarrierActorOptions) {
       release: createReleaseActor(sessionOf),
     },
     actions: {
+      cutSpeech: ({ context }) => sessionOf(context.id).plane.outbound.cut(),
       detachStream: ({ context }) => sessionOf(context.id).plane.detach(),
       holdLine: ({ context }) => sessionOf(context.id).beginHold(),
       resumeLine: ({ context }) => sessionOf(context.id).endHold(),
+      tellPresumed: ({ context }) => sessionOf(context.id).presumeBridged(),
+      tellRecording: ({ context }, news) => sessionOf(context.id).noteRecording(news),
       tellTransfer: ({ context }, output) => sessionOf(context.id).noteTransferEnded(output),
     },
   })

@@ -98,6 +98,8 @@ export class CallSession {
   #facts: CallFacts
   #agent: Agent
   #endTransfer: ((result: TransferResult) => void) | undefined
+  /** The far end talks with the target, although the carrier has not told of an answer. */
+  #isPresumedBridged = false
   #hold: HoldOptions | undefined
   /** Since when nothing of the far end is heard, although it may speak; on the call's clock. */
   #lostAt: number | undefined
@@ -231,6 +233,7 @@ export class CallSession {
     const target = this.#policy.requireTarget(to)
     this.transferRequest = { target, from, ringTimeoutSeconds }
     this.account.beginTransfer(to)
+    this.#isPresumedBridged = false
     const ended = new Promise<TransferResult>((resolve) => {
       this.#endTransfer = resolve
     })
@@ -239,6 +242,10 @@ export class CallSession {
     this.send({ type: 'call.transfer', isUrgent, hasSuccessor: successor !== undefined, ringMs })
     if (successor !== undefined) this.#agent = successor
     return ended
+  }
+
+  presumeBridged(): void {
+    this.#isPresumedBridged = true
   }
 
   noteTransferEnded({ outcome, cause }: TransferOutput): void {
@@ -276,7 +283,7 @@ export class CallSession {
   release(): void {
     if (this.#abort.signal.aborted) return
     // Of two who talk, one hanging up is how it is meant to end.
-    const hasTalked = this.account.told.transfers.at(-1)?.answeredAt !== undefined
+    const hasTalked = this.#isPresumedBridged || this.account.told.transfers.at(-1)?.answeredAt !== undefined
     this.noteTransferEnded({ outcome: hasTalked ? 'completed' : 'canceled', cause: 'the call is over' })
     this.#listeners.clear()
     this.plane.release()

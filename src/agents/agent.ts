@@ -131,9 +131,10 @@ export interface Call {
   /** Ends the hold, if there is one. */
   resume(): void
   /**
-   * Hands the far end over to `to`, an E.164 number or a SIP URI, once queued speech has been heard (15 s at most).
-   * Settles as `completed` when they have talked: the call is over then. With any other outcome the far end is back, and
-   * the agent goes on where it stands; one that has returned meanwhile is started anew. Rejects with UsageError
+   * Hands the far end over to `to`, an E.164 number or a SIP URI, once queued speech has been heard (15 s at most;
+   * what is left then is cut). Settles as `completed` when they have talked: the call is over then. With any other outcome
+   * the far end is back, and the agent goes on where it stands; one that has returned meanwhile is started anew: should it
+   * transfer again without a look at what came of it, only the call's time limit ends that. Rejects with UsageError
    * `TRANSFER_TARGET_INVALID`, `CALL_OVER` or `CALL_BUSY`, or with AdmissionError for a target that is not allowed.
    */
   transfer(to: string, options?: TransferOptions): Promise<TransferResult>

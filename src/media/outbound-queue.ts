@@ -140,16 +140,19 @@ export class OutboundQueue {
 
   /** Cuts everything now, here and at the carrier. Returns how much of what it cut had been heard, in milliseconds. */
   clear(): { heardMs: number } {
-    const now = this.#clock.now()
-    const heard = this.#ledger.heard(now)
-    const heardMs = this.#playlist.playedMs(heard)
-    const voice = this.#voice
-    this.#outlet.clear(now)
-    this.#cutAll(heard)
+    const { heardMs, voice } = this.#silence()
     if (voice === 'speaking') this.counters.bargeIns += 1
     if (voice !== 'quiet') this.#report({ type: 'playback.cleared' })
     this.#yieldIfHeard()
     return { heardMs }
+  }
+
+  /** Cuts everything like `clear`, but nobody has spoken over it: it is no barge-in, and told as `playback.drained`. */
+  cut(): void {
+    if (this.isDrained) return
+    this.#silence()
+    this.#report({ type: 'playback.drained' })
+    this.#yieldIfHeard()
   }
 
   /** Attached again while it is being yielded, the stream is kept. */
@@ -206,6 +209,16 @@ export class OutboundQueue {
     this.#onYielded = undefined
     this.#ledger.forget(now)
     this.#cutAll(heard)
+  }
+
+  #silence() {
+    const now = this.#clock.now()
+    const heard = this.#ledger.heard(now)
+    const heardMs = this.#playlist.playedMs(heard)
+    const voice = this.#voice
+    this.#outlet.clear(now)
+    this.#cutAll(heard)
+    return { heardMs, voice }
   }
 
   #append(playback: QueuedPlayback): void {

@@ -14,6 +14,8 @@ export type RestOperation =
 export interface PreparedAnswer {
   /** Only a request of this kind takes it; default: any. */
   readonly operation?: RestOperation
+  /** Only a request about this takes it: a call's SID, or whom a call is for (`To`); default: any. */
+  readonly about?: string
   /** Answers this instead of doing anything; the body defaults to Twilio's for the status. */
   readonly status?: number
   /** A string is sent as it is, anything else as JSON. */
@@ -32,12 +34,20 @@ export interface PreparedAnswer {
 export class RestFaults {
   readonly #prepared: PreparedAnswer[] = []
 
-  add(answer: PreparedAnswer): void {
+  /** Returns what takes it back, unless a request has taken it. */
+  add(answer: PreparedAnswer): () => void {
     this.#prepared.push(answer)
+    return () => {
+      const index = this.#prepared.indexOf(answer)
+      if (index >= 0) this.#prepared.splice(index, 1)
+    }
   }
 
-  take(operation: RestOperation): PreparedAnswer | undefined {
-    const index = this.#prepared.findIndex((answer) => (answer.operation ?? operation) === operation)
+  /** @param subjects are what a request of that kind is about. */
+  take(operation: RestOperation, subjects: readonly string[]): PreparedAnswer | undefined {
+    const isFor = ({ operation: wanted = operation, about }: PreparedAnswer): boolean =>
+      wanted === operation && (about === undefined || subjects.includes(about))
+    const index = this.#prepared.findIndex(isFor)
     return index < 0 ? undefined : this.#prepared.splice(index, 1)[0]
   }
 

@@ -93,9 +93,9 @@ export class RestServer {
     })
   }
 
-  /** Prepares the answer to the next request (of a kind). */
-  answerNext(answer: PreparedAnswer): void {
-    this.#faults.add(answer)
+  /** Prepares the answer to the next request (of a kind, or about something). Returns what takes it back. */
+  answerNext(answer: PreparedAnswer): () => void {
+    return this.#faults.add(answer)
   }
 
   /** Prepared answers that no request has taken yet. */
@@ -129,7 +129,7 @@ export class RestServer {
     const params = request.method === 'POST' ? new URLSearchParams(await readBody(request)) : url.searchParams
     const route = this.#route(request.method ?? 'GET', url.pathname)
     const entry = this.#log(request.method ?? 'GET', url.pathname, route?.operation, params)
-    const prepared = route && this.#faults.take(route.operation)
+    const prepared = route && this.#faults.take(route.operation, subjectsOf(url.pathname, params))
     const answer = this.#answer(request, route, params, prepared)
     if (prepared?.hang === true) return rest()
     if (prepared?.delayMs !== undefined) {
@@ -273,6 +273,11 @@ function send(response: ServerResponse, { status, body, headers }: RestAnswer): 
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(text)
+}
+
+/** The SIDs in the path, and whom a call is for. */
+function subjectsOf(path: string, params: URLSearchParams): string[] {
+  return [...path.replace(/\.json$/, '').split('/'), ...params.getAll('To')]
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

@@ -81,6 +81,17 @@ export class VirtualClock implements Clock {
     return this.#enqueue(() => this.#runTo(this.#now + ms))
   }
 
+  /**
+   * Moves the time forward by `ms` in which nothing fires, as in an event loop that is blocked; then what fell due
+   * meanwhile fires, late, and sees the time it is (not I2). Rejects with whatever a timer's callback throws.
+   */
+  block(ms: number): Promise<void> {
+    return this.#enqueue(() => {
+      this.#now += ms
+      return this.#runTo(this.#now)
+    })
+  }
+
   /** Moves the time forward until `predicate` holds. Rejects when it does not within `timeoutMs` of virtual time. */
   async until(predicate: () => boolean, options: UntilOptions = {}): Promise<void> {
     const { timeoutMs = 30_000, stepMs = 10, what = 'a condition' } = options

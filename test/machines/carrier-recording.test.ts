@@ -23,7 +23,9 @@ interface Asked {
 class RecordingUnderTest {
   readonly actor: Actor<typeof carrierRecordingMachine>
   readonly clock = new CountingClock()
+  /** What is told while it goes on, and what it comes to. */
   readonly news: RecordingNews[] = []
+  readonly endings: (RecordingNews | undefined)[] = []
   /** E.g. `pauseRecording RE1`. */
   readonly sent: string[] = []
   /** The command to the carrier throws as soon as it is started. */
@@ -53,7 +55,9 @@ class RecordingUnderTest {
       input: { callId: 'call_test', callSid: 'CA1' },
       clock: this.clock,
       inspect: coverage.observe,
-    }).start()
+    })
+    this.actor.subscribe({ complete: () => void this.endings.push(this.actor.getSnapshot().output) })
+    this.actor.start()
   }
 
   /** One that the carrier makes, as RE1. */
@@ -119,14 +123,16 @@ describe('a recording of the carrier’s', () => {
     await recording.tell(stop).done()
     expect(recording.state).toBe('over')
     expect(recording.sent).toEqual(['startRecording', 'pauseRecording RE1', 'resumeRecording RE1', 'stopRecording RE1'])
-    expect(recording.statuses).toEqual(['in-progress', 'paused', 'in-progress', 'stopped'])
+    expect(recording.statuses).toEqual(['in-progress', 'paused', 'in-progress'])
+    expect(recording.endings).toEqual([{ status: 'stopped', recordingSid: 'RE1' }])
     expect(recording.news.every(({ recordingSid }) => recordingSid === 'RE1')).toBe(true)
   })
 
   it('is over if the carrier refuses it, with its words', async () => {
     const recording = await new RecordingUnderTest().refused()
     expect(recording.state).toBe('over')
-    expect(recording.news).toEqual([{ status: 'refused', recordingSid: undefined, cause: 'no' }])
+    expect(recording.news).toEqual([])
+    expect(recording.endings).toEqual([{ status: 'refused', recordingSid: undefined, cause: 'no' }])
   })
 
   it('is started once, even if no answer comes: a second one would be made beside the first', async () => {
@@ -144,7 +150,8 @@ describe('a recording of the carrier’s', () => {
     await recording.done('RE1')
     expect([recording.state, recording.asked]).toEqual(['stopping', ['stopRecording']])
     await recording.done()
-    expect(recording.statuses).toEqual(['in-progress', 'stopped'])
+    expect(recording.statuses).toEqual(['in-progress'])
+    expect(recording.endings).toEqual([{ status: 'stopped', recordingSid: 'RE1' }])
   })
 
   it('need not be stopped if it was refused', async () => {
@@ -186,7 +193,7 @@ describe('a recording of the carrier’s', () => {
   it('is over if the command to start it breaks', () => {
     const recording = new RecordingUnderTest({ isBroken: true })
     expect(recording.state).toBe('over')
-    expect(recording.news).toEqual([{ status: 'refused', recordingSid: undefined, cause: 'carrier is broken' }])
+    expect(recording.endings).toEqual([{ status: 'refused', recordingSid: undefined, cause: 'carrier is broken' }])
   })
 
   it('bears wishes that make no sense just now', async () => {

@@ -46,8 +46,12 @@ export class FakeChildren {
   /** What the owner of the call was told of its transfers, and of the carrier's recording. */
   readonly transfers: TransferOutput[] = []
   readonly recordings: RecordingNews[] = []
+  /** Called with each news of a recording. */
+  onRecording: (news: RecordingNews) => void = () => {}
   /** What was done to the line, in order. */
-  readonly line: ('held' | 'resumed')[] = []
+  readonly line: ('held' | 'resumed' | 'cut')[] = []
+  /** How often the owner was told that those who were to be connected are presumed to talk. */
+  presumed = 0
   /** Names of children that were started and not yet stopped. */
   readonly running: string[] = []
   protected readonly pending: Request[] = []
@@ -70,6 +74,11 @@ export class FakeChildren {
   unlessBroken<Value>(child: ChildName, value?: Value): Value {
     if (this.#broken.includes(child) && (this.#breaks += 1) <= MAX_BREAKS) throw new Error(`${child} is broken`)
     return value as Value
+  }
+
+  hear(news: RecordingNews): void {
+    this.recordings.push(news)
+    this.onRecording(news)
   }
 
   listen(child: 'inbound' | 'outbound', report: Report): () => void {
@@ -151,7 +160,7 @@ function provide({ call, transfer, recording }: Charts) {
         actions: {
           tell: ({ context: { callId } }, news) => {
             childrenOf(callId).unlessBroken('recording')
-            childrenOf(callId).recordings.push(news)
+            childrenOf(callId).hear(news)
           },
         },
       }),
@@ -168,6 +177,9 @@ function provide({ call, transfer, recording }: Charts) {
       detachStream: ({ context }) => (childrenOf(context.id).detached += 1),
       holdLine: ({ context }) => childrenOf(context.id).line.push('held'),
       resumeLine: ({ context }) => childrenOf(context.id).line.push('resumed'),
+      cutSpeech: ({ context }) => childrenOf(context.id).line.push('cut'),
+      tellPresumed: ({ context }) => (childrenOf(context.id).presumed += 1),
+      tellRecording: ({ context }, news) => childrenOf(context.id).hear(news),
       tellTransfer: ({ context }, output) => childrenOf(context.id).transfers.push(output),
     },
   })

@@ -20,6 +20,8 @@ interface Transfer {
   readonly actor: Actor<typeof transferMachine>
   readonly clock: CountingClock
   readonly sent: CommandInput[]
+  /** What it tells its call. */
+  readonly told: string[]
 }
 
 /** `answer`: what the carrier says to each request to dial. */
@@ -38,13 +40,15 @@ function start(answer: Answer, { isBroken = false } = {}): Transfer {
     actors: { send },
     ...(isBroken ? { delays: { sendTimeout: breaks } } : {}),
   })
-  const actor = createActor(transferMachine.provide({ actors: { carrier } }), {
+  const told: string[] = []
+  const tellPresumed = () => void told.push('presumed')
+  const actor = createActor(transferMachine.provide({ actors: { carrier }, actions: { tellPresumed } }), {
     input: { callId: 'call_test', callSid: 'CA1', ringMs: RING_MS },
     clock,
     inspect: coverage.observe,
   })
   actor.subscribe({ error: () => {} })
-  return { actor: actor.start(), clock, sent }
+  return { actor: actor.start(), clock, sent, told }
 }
 
 async function tell(transfer: Transfer, ...facts: DialFact[]): Promise<Transfer> {
@@ -87,6 +91,7 @@ describe('a transfer', () => {
     await tell(transfer, answered)
     expect(stateOf(transfer)).toBe('bridged')
     await wait(transfer, 10 * RING_MS)
+    expect(transfer.told).toEqual([])
     await tell(transfer, ended('completed'))
     expect(outcomeOf(transfer)).toEqual({ outcome: 'completed', cause: undefined, mayHaveLeft: true })
   })
@@ -140,15 +145,21 @@ describe('a transfer', () => {
   it.each([
     ['when it dials', []],
     ['when it rings', [ringing]],
-  ] as const)('counts as unanswered if the carrier falls silent %s', async (_, facts) => {
+  ] as const)('is presumed to be answered if the carrier falls silent %s: nobody is cut off', async (_, facts) => {
     const transfer = await wait(await tell(start('done'), ...facts), RING_MS - 1)
-    expect(transfer.actor.getSnapshot().status).toBe('active')
+    expect([stateOf(transfer), transfer.told]).not.toEqual(['bridged', []])
     await wait(transfer, 1)
-    expect(outcomeOf(transfer)).toEqual({
-      outcome: 'no-answer',
-      cause: expect.stringContaining('did not say'),
-      mayHaveLeft: true,
-    })
+    expect([stateOf(transfer), transfer.told]).toEqual(['bridged', ['presumed']])
+    await wait(transfer, 10 * RING_MS)
+    await tell(transfer, answered, ended('completed'))
+    expect(outcomeOf(transfer)).toEqual({ outcome: 'completed', cause: undefined, mayHaveLeft: true })
+    expect(transfer.told).toHaveLength(1)
+  })
+
+  it('believes the carrier if nobody had answered after all', async () => {
+    const transfer = await wait(await tell(start('done'), ringing), RING_MS)
+    await tell(transfer, ended('no-answer'))
+    expect(outcomeOf(transfer)).toMatchObject({ outcome: 'no-answer' })
   })
 
   it('rings as long as it may, however long the carrier took to begin', async () => {
@@ -167,7 +178,7 @@ describe('a transfer', () => {
         for (const one of facts) await tell(transfer, one)
         await wait(transfer, REDIRECT_MS + RING_MS)
         if (stateOf(transfer) === 'bridged') await tell(transfer, ended('completed'))
-        expect(outcomeOf(transfer)?.outcome).toMatch(/^(completed|busy|refused|no-answer)$/)
+        expect(outcomeOf(transfer)?.outcome).toMatch(/^(completed|busy|refused)$/)
       }),
       { numRuns: 30 },
     )

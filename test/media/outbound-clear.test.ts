@@ -53,6 +53,21 @@ describe('clear', () => {
     expect(queue.counters.bargeIns).toBe(0)
   })
 
+  it('is no barge-in where the queue is cut for other reasons, and tells of its end all the same', async () => {
+    const { clock, queue, stream, types } = speakingRig()
+    queue.cut()
+    expect(stream.clears).toEqual([])
+    const playback = queue.play(level(2_000, 1_000), 8000)
+    clock.advance(333)
+    queue.cut()
+    expect(stream.clears).toEqual([clock.now()])
+    await expect(playback.finished).resolves.toEqual({ playedMs: 333, interrupted: true })
+    clock.advance(2_000)
+    expect(stream.heardMs).toBe(333)
+    expect(types()).toEqual(['playback.started', 'playback.drained'])
+    expect(queue.counters.bargeIns).toBe(0)
+  })
+
   it('cuts what was never heard without calling it a barge-in', async () => {
     const { queue, types } = speakingRig()
     queue.detach()

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { CALL_SID, type CallOptions, CallUnderTest, TIMING } from '../machines/call-under-test.ts'
-import { finish, hangUp, noAnswer, refusal, streamStarted, transfer, urgentTransfer } from '../machines/call/opening.ts'
+import { finish, hangUp, noAnswer, streamStarted, transfer, urgentTransfer } from '../machines/call/opening.ts'
 import type { Walk } from './walk.ts'
 
 /** Faults of our own that neither the carrier nor the caller can see, and that the models therefore do not know. */
@@ -140,9 +140,9 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the recording itself breaks',
     breaks: 'recording',
-    steps: [...talks, records, (call) => call.fail('startRecording', refusal)],
+    steps: [...talks, records, rolls],
     where: ['active.recording.off'],
-    news: [],
+    news: ['refused'],
     sent: [START],
     output: byApi,
   },

@@ -16,7 +16,7 @@ const mutants: readonly Mutant[] = [
 ]
 
 const WITHOUT_A_LEG = 'without a leg to hang up on, hangingUp leads to releasing at once'
-const BREAKS_TOO = 'the transfer itself breaks then, and the call makes the same of it'
+const BREAKS_TOO = 'the transfer, or the recording, itself breaks then, and the call makes the same of it'
 
 /** Mutants that no walk notices, each with the reason why nobody could. */
 const SURVIVORS: Readonly<Record<string, string>> = {
@@ -38,6 +38,8 @@ const SURVIVORS: Readonly<Record<string, string>> = {
     WITHOUT_A_LEG,
   'transfer.unanswered.redirecting -- xstate.error.actor.redirect (1 of 1) --> transfer.over, renamed': BREAKS_TOO,
   'transfer.unanswered.redirecting -- xstate.error.actor.redirect (1 of 1) --> transfer.over, dropped': BREAKS_TOO,
+  'recording.starting -- xstate.error.actor.startRecording (1 of 1) --> recording.over, renamed': BREAKS_TOO,
+  'recording.starting -- xstate.error.actor.startRecording (1 of 1) --> recording.over, dropped': BREAKS_TOO,
 }
 
 const NOTICED = 0.98

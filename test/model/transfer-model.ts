@@ -109,7 +109,6 @@ const cameBack = (...actions: ('noteOutcome' | ReturnType<typeof note>)[]) =>
   }) as const
 
 const refused = note({ outcome: 'refused' })
-const unheard = note({ outcome: 'no-answer' })
 
 const agentDone = { guard: 'isAgentThere', actions: note({ isAgentThere: false }) } as const
 const agentBroke = { ...hungUp('agent failed'), guard: 'isAgentThere' } as const
@@ -119,7 +118,8 @@ const transfers = [
   { target: '#handover.parting', actions: 'noteSuccessor' },
 ] as const
 
-const ringsInVain = { ...cameBack(unheard), guard: 'isNotQuiet' } as const
+/** Nobody has asked what comes next: they talk, and that was not told. */
+const isUnheard = { guard: 'isNotQuiet', target: 'joined' } as const
 
 export const transferModel = transferSetup.createMachine({
   id: 'handover',
@@ -227,8 +227,8 @@ export const transferModel = transferSetup.createMachine({
             'stream.opens': { guard: 'isFirstStream', actions: 'gainStream' },
           },
         },
-        dialled: { on: { 'other.rings': { guard: 'isNotQuiet', target: 'ringing' }, 'time.ring': ringsInVain } },
-        ringing: { on: { 'time.ring': ringsInVain } },
+        dialled: { on: { 'other.rings': { guard: 'isNotQuiet', target: 'ringing' }, 'time.ring': isUnheard } },
+        ringing: { on: { 'time.ring': isUnheard } },
         joined: {
           entry: note({ isBridged: true }),
           on: { 'time.limit': { ...hungUp('time limit'), guard: 'isNotQuiet' } },

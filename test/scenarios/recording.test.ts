@@ -75,6 +75,36 @@ describe("a call's recording at the carrier", () => {
     await stage.carrier.until(() => stage.view(call.sid).recordings.length === 2)
   })
 
+  it('may be started again by an agent that hears of its end just then', async () => {
+    const { stage, call, caller, agentCall, edges } = await talking()
+    await using _ = stage
+    agentCall.on('recording.changed', ({ status }) => {
+      if (status === 'stopped') agentCall.recording.start()
+    })
+    agentCall.recording.start()
+    await stage.carrier.until(() => edges.includes('in-progress'))
+    agentCall.recording.stop()
+    await stage.carrier.until(() => edges.length === 3)
+    expect(edges).toEqual(['in-progress', 'stopped', 'in-progress'])
+    expect(call.recordings).toHaveLength(2)
+    await caller.hangsUp()
+    await stage.over(call.sid)
+  })
+
+  it('may be started again by an agent that hears just then that it was refused', async () => {
+    const { stage, call, caller, agentCall, edges } = await talking()
+    await using _ = stage
+    stage.carrier.rest.answerNext({ operation: 'startRecording', status: 400, body: { code: 21_220, message: 'no' } })
+    agentCall.on('recording.changed', ({ status }) => {
+      if (status === 'refused') agentCall.recording.start()
+    })
+    agentCall.recording.start()
+    await stage.carrier.until(() => edges.length === 2)
+    expect(edges).toEqual(['refused', 'in-progress'])
+    await caller.hangsUp()
+    await stage.over(call.sid)
+  })
+
   it('that the carrier refuses is told to the agent, and the call goes on', async () => {
     const { stage, call, caller, agentCall, edges } = await talking()
     await using _ = stage

@@ -152,6 +152,64 @@ describe('a call that is handed over', () => {
     expect(edges).toEqual(['transfer.started', 'transfer.ended completed'])
   })
 
+  it('by the API is cut short in what it was told, and does not hear the rest when it comes back', async () => {
+    const { agent, calls } = holdingAgent()
+    await using stage = await openStage({ agents: { holding: agent }, agent: 'holding' })
+    stage.carrier.callee(TARGET, 'busy')
+    const { caller, call } = await stage.caller()
+    const playback = calls[0]?.play(sine(500, 16_000, 80_000))
+    await stage.carrier.until(() => call.positionHeardMs >= 1_000)
+    expect((await stage.api('POST', `/calls/${call.sid}/transfer`, { to: TARGET })).status).toBe(202)
+    const result = await stage.meanwhile(playback?.finished ?? Promise.reject(new Error('nothing was played')))
+    expect(result.interrupted).toBe(true)
+    expect(result.playedMs).toBeLessThan(2_000)
+    const heardMs = call.positionHeardMs
+    await stage.carrier.until(() => call.streams.length === 2 && call.isStreaming)
+    await stage.clock.advance(3_000)
+    expect(call.positionHeardMs).toBe(heardMs)
+    expect(calls[0]?.stats).toMatchObject({ bargeIns: 0 })
+    // What is said from now on is heard.
+    calls[0]?.play(sine(700, 16_000, 16_000))
+    await caller.hears(sine(700, 8_000, 6_000))
+    await caller.hangsUp()
+    expect(await stage.over(call.sid)).toMatchObject({ reason: 'caller hung up' })
+  })
+
+  it('goes on talking with the other one although the carrier never told of an answer', async () => {
+    const { agent, results } = operatorFor(TARGET, { ringTimeoutSeconds: 6 })
+    await using stage = await openStage({
+      agents: { operator: agent },
+      agent: 'operator',
+      carrier: { callbacks: { never: true } },
+    })
+    const target = stage.carrier.callee(TARGET)
+    const caller = stage.carrier.caller(CALLER)
+    const call = await caller.dials('+15550100000', { voiceUrl: `${PUBLIC_URL}/twiml` })
+    await target.answers()
+    await stage.clock.advance(60_000)
+    expect(call).toMatchObject({ isBridged: true, isOver: false })
+    await target.hangsUp()
+    expect(await stage.over(call.sid)).toMatchObject({ state: 'ended', reason: 'transferred' })
+    expect(results).toEqual([{ outcome: 'completed', cause: undefined }])
+  })
+
+  it('has been transferred when the far end hangs up, although nobody told of an answer', async () => {
+    const { agent, results } = operatorFor(TARGET, { ringTimeoutSeconds: 6 })
+    await using stage = await openStage({
+      agents: { operator: agent },
+      agent: 'operator',
+      carrier: { callbacks: { delayMs: 30_000 } },
+    })
+    const target = stage.carrier.callee(TARGET)
+    const caller = stage.carrier.caller(CALLER)
+    const call = await caller.dials('+15550100000', { voiceUrl: `${PUBLIC_URL}/twiml` })
+    await target.answers()
+    await stage.clock.advance(20_000)
+    await caller.hangsUp()
+    expect(await stage.over(call.sid)).toMatchObject({ state: 'ended', reason: 'transferred' })
+    expect(results).toEqual([{ outcome: 'completed', cause: 'the call is over' }])
+  })
+
   it('that comes back is taken by another agent, if one was named', async () => {
     const { agent: first, calls } = holdingAgent()
     const { agent: second, calls: taken } = holdingAgent()

@@ -34,6 +34,12 @@ describe('reading TwiML', () => {
     ])
   })
 
+  it('keeps the space at the ends of a parameter, which is part of it', () => {
+    const parameter = '<Parameter name=" a " value="&#10;b "/>'
+    const xml = `<Response><Connect><Stream url="wss://a.test/ws">${parameter}</Stream></Connect></Response>`
+    expect(parseTwiml(xml)).toMatchObject([{ stream: { parameters: { ' a ': '\nb ' } } }])
+  })
+
   it('knows a Dial with a number, a SIP address or a number as its text, and what is asked of it', () => {
     const xml = `<Response>
       <Dial action="/a" method="GET" callerId="+15550100000" timeout="12" timeLimit="90" answerOnBridge="true">
@@ -78,8 +84,14 @@ describe('reading TwiML', () => {
     ['hello', "char 'h' is not expected"],
     ['<Response><Hangup></Response>', "Expected closing tag 'Hangup'"],
     ['<html></html>', 'expected the root element <Response>, got <html>'],
+    ['<?xml version="<?xml version="1.0"?><Response/>', 'expected a TwiML document, got Pi Tag is not closed.'],
   ])('refuses %j', (xml, complaint) => {
     expect(() => parseTwiml(xml)).toThrow(complaint)
+    expect(() => parseTwiml(xml)).toThrow(expect.objectContaining({ code: 'TWIML_INVALID' }))
+  })
+
+  it('never quotes a document whole', () => {
+    expect(() => parseTwiml(`<Response>${'<'.repeat(5_000)}`)).toThrow(/^[^]{1,250}$/)
   })
 
   it('knows an empty response and a Connect without a Stream', () => {

@@ -44,6 +44,27 @@ describe('a virtual clock', () => {
     expect(clock.pending).toBe(1)
   })
 
+  it('that is blocked fires what fell due meanwhile afterwards, late, in its order', async () => {
+    const clock = new VirtualClock()
+    const fired: (readonly [string, number])[] = []
+    clock.setTimeout(() => fired.push(['second', clock.now()]), 30)
+    clock.setTimeout(() => {
+      fired.push(['first', clock.now()])
+      clock.setTimeout(() => fired.push(['again', clock.now()]), 10)
+    }, 20)
+    clock.setTimeout(() => fired.push(['later', clock.now()]), 501)
+    await clock.block(500)
+    expect(fired).toEqual([
+      ['first', 500],
+      ['second', 500],
+    ])
+    await clock.advance(10)
+    expect(fired.slice(2)).toEqual([
+      ['later', 501],
+      ['again', 510],
+    ])
+  })
+
   it('does not fire a timer that was cleared, not even by another one of the same instant', async () => {
     const clock = new VirtualClock()
     const fired: string[] = []

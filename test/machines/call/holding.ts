@@ -66,10 +66,14 @@ export function testHolding(open: Open): void {
     expect((await openHeld(open).wait(TIMING.limitMs)).where).toBe('stopping.hangingUp')
   })
 
-  it.each([transfer, urgentTransfer])('is off hold before it is handed over: %j', (event) => {
+  it.each([
+    [transfer, ['held', 'resumed']],
+    // What the agent had still to say must not go out in between.
+    [urgentTransfer, ['held', 'resumed', 'cut']],
+  ] as const)('is off hold before it is handed over: %j', (event, line) => {
     const call = openHeld(open).tell(event)
     expect(call.is('active.hold.talking')).toBe(true)
-    expect(call.line).toEqual(['held', 'resumed'])
+    expect(call.line).toEqual(line)
   })
 
   it('is not put on hold while it is handed over', async () => {
@@ -77,6 +81,6 @@ export function testHolding(open: Open): void {
     expect([leaving.is('active.hold.talking'), leaving.is('active.agent.running.quiet')]).toEqual([true, true])
     const away = (await openAway(open)).tell(hold)
     expect(away.is('active.hold.talking')).toBe(true)
-    expect([leaving.line, away.line]).toEqual([[], []])
+    expect([leaving.line, away.line]).toEqual([[], ['cut']])
   })
 }

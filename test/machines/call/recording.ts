@@ -56,6 +56,15 @@ export function testRecording(open: Open): void {
       .tell(record)
       .answer('startRecording', 'RE1')
     expect(call.where).toBe(ACTIVE)
+    expect(call.recordings).toEqual([{ status: 'refused', cause: 'recording is broken' }])
+  })
+
+  it('can be started again by whoever hears that it is over', async () => {
+    const call = await openRecording(open)
+    call.onRecording = ({ status }) => void (status === 'stopped' && call.tell(record))
+    await call.tell(stop).answer('stopRecording')
+    expect(call.is('active.recording.on')).toBe(true)
+    expect(call.sent.at(-1)).toBe('startRecording CA1')
   })
 
   it('that is off cannot be paused, resumed or stopped', () => {

@@ -56,11 +56,15 @@ export function testTransferring(open: Open): void {
       const call = openRedirecting(open)
       expect(call.is('active.transfer.away')).toBe(true)
       expect(call.sent).toEqual(['transfer CA1'])
+      expect(call.line).toEqual(['cut'])
     })
 
-    it('does not speak for ever', async () => {
-      const call = await openLeaving(open).wait(TIMING.drainMs)
+    it('does not speak for ever, nor go on with it when it comes back', async () => {
+      const call = await openLeaving(open).wait(TIMING.drainMs - 1)
+      expect(call.line).toEqual([])
+      await call.wait(1)
       expect(call.is('active.transfer.away')).toBe(true)
+      expect(call.line).toEqual(['cut'])
     })
 
     it.each([streamLost(0), { ...streamLost(0), streamSid: 'MZ1' }, stalledAt(0)])(
@@ -149,6 +153,19 @@ export function testTransferring(open: Open): void {
       expect(call.where).toBe('stopping.releasing')
       expect(await call.end()).toMatchObject({ state: 'ended', reason: 'transferred' })
     })
+
+    it.each([[[]], [[dialRinging]]])(
+      'is presumed to talk when the carrier has said nothing for so long: %j',
+      async (facts) => {
+        const call = await (await openAway(open)).tell(...facts).wait(RING_MS - 1)
+        expect([call.context.transfer.isBridged, call.presumed]).toEqual([false, 0])
+        await call.wait(1)
+        expect([call.context.transfer.isBridged, call.presumed]).toEqual([true, 1])
+        expect((await call.wait(10 * RING_MS)).is('active.transfer.away')).toBe(true)
+        expect(call.transfers).toEqual([])
+        expect(await call.tell(legEnded).end()).toMatchObject({ state: 'ended', reason: 'transferred' })
+      },
+    )
 
     it('ends as usual when the far end hangs up before anybody has answered', async () => {
       const call = (await openAway(open)).tell(dialRinging, legEnded)
@@ -247,17 +264,17 @@ export function testTransferring(open: Open): void {
       expect(call.detached).toBe(1)
     })
 
-    it('is told as unanswered when the carrier does not say how it came out', async () => {
-      const call = await (await openAway(open)).wait(RING_MS)
-      expect(call.transfers).toEqual([{ outcome: 'no-answer', cause: expect.stringContaining('did not say') }])
-      expect(call.is('active.stream.lost.dropped')).toBe(true)
-    })
-
     it('comes back from a transfer that breaks', async () => {
       const call = await openRedirecting(open, { broken: ['transfer'] }).answer('transfer')
       expect(call.is('active.transfer.none')).toBe(true)
       expect(call.is('active.stream.lost.dropped')).toBe(true)
       expect(call.transfers).toEqual([{ outcome: 'refused', cause: 'transfer is broken' }])
+    })
+
+    it('comes back, too, if it turns out that nobody had answered', async () => {
+      const call = (await (await openAway(open)).wait(RING_MS)).tell(dialEnded('no-answer'), freshStreamStarted)
+      expect(call.transfers).toEqual([{ outcome: 'no-answer', cause: undefined }])
+      expect([call.is('active.stream.flowing'), call.context.transfer.isBridged]).toEqual([true, false])
     })
 
     it('was not transferred, if it ends thereafter', async () => {
