@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createCallId } from '../src/call-id.ts'
 import { type CallFacts, MemoryDirectory } from '../src/directory.ts'
+
+vi.mock('node:crypto', async (original) => {
+  const crypto = await original<typeof import('node:crypto')>()
+  return { ...crypto, createHash: vi.fn<typeof createHash>(crypto.createHash) }
+})
 
 const SID = 'CA0123456789abcdef0123456789abcdef'
 
@@ -104,6 +110,21 @@ describe("a call's token", () => {
     const token = directory.token(id)
     const spent = Array.from({ length: 10 }, () => directory.redeem(token))
     expect(spent).toEqual([id, ...Array.from({ length: 9 }, () => undefined)])
+  })
+
+  it('is looked up by its digest, whatever it is', () => {
+    const directory = new MemoryDirectory()
+    const { id } = directory.claim(facts())
+    const token = directory.token(id)
+    for (const [given, opened] of [
+      ['x', undefined],
+      [`${token.slice(0, -1)}.`, undefined],
+      [token, id],
+    ] as const) {
+      vi.mocked(createHash).mockClear()
+      expect(directory.redeem(given)).toBe(opened)
+      expect(createHash).toHaveBeenCalled()
+    }
   })
 
   it('is long, random and fit for an XML attribute', () => {

@@ -13,6 +13,7 @@ const EDGES: Readonly<Record<string, (edge: EdgeProgress) => string | undefined>
   'call.transfer': () => 'transfer: asked for',
   'dial.ringing': () => 'transfer: ringing',
   'dial.answered': () => 'transfer: answered',
+  'bridge.presumed': () => 'transfer: presumably answered',
   'xstate.done.actor.transfer': ({ fields }) => `transfer: ${String(fields['outcome'] ?? 'over')}`,
   'xstate.error.actor.transfer': () => 'transfer: failed',
   'call.record': () => 'recording: on',

@@ -16,6 +16,7 @@ const EDGES: ReadonlySet<string> = new Set([
   'call.returned',
   'dial.ringing',
   'dial.answered',
+  'bridge.presumed',
   'dial.ended',
   'call.hold',
   'call.resume',
