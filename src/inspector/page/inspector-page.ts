@@ -280,7 +280,7 @@ export class InspectorPage {
     try {
       await navigator.clipboard.writeText(link)
       setText(button, 'Copied')
-      setTimeout(() => setText(button, 'Copy link'), 1_500)
+      setTimeout(() => setText(button, 'Link'), 1_500)
     } catch {
       this.#message.say(`The browser does not let the link be copied from here: ${link}`)
     }

@@ -1,18 +1,16 @@
 import type { Film } from './film.ts'
 
-/** Who tells whom, left to right. Commands to the carrier share a lane: only one is under way at a time. */
-export const LANES = [
-  'carrier',
-  'node',
-  'call',
-  'inbound',
-  'outbound',
-  'command',
-  'transfer',
-  'recording',
-  'agent',
-  'release',
-] as const
+/** Who tells whom, left to right. What has to do with the carrier's commands shares a lane: little of it is under way at a time. */
+export const LANES = ['carrier', 'node', 'call', 'inbound', 'outbound', 'command', 'agent', 'release'] as const
+
+/** The lanes of what is run, where they are named otherwise. */
+const LANE_OF_SOURCE: Readonly<Record<string, string>> = {
+  carrier: 'command',
+  transfer: 'command',
+  recording: 'command',
+  // The node says whose turn it is.
+  turn: 'node',
+}
 
 /** Ids that recordings from before children were noted may name. */
 const COMMANDS: ReadonlySet<string> = new Set(['placeCall', 'hangUp'])
@@ -21,7 +19,7 @@ const COMMANDS: ReadonlySet<string> = new Set(['placeCall', 'hangUp'])
 export function laneOf(id: string, sources: ReadonlyMap<string, string>): string {
   if (id === 'carrier' || id === 'node' || id === 'call') return id
   const source = sources.get(id) ?? (COMMANDS.has(id) ? 'carrier' : id)
-  return source === 'carrier' ? 'command' : source
+  return LANE_OF_SOURCE[source] ?? source
 }
 
 /** The node is told of calls, and by itself. */
