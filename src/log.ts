@@ -10,7 +10,10 @@ const NUMBER = /(?:\+|%2B)\d(?:[ ().-]{0,2}\d){5,}|(?<!\w)\d{8,}/gi
 /** A frame of audio is 216 characters of base64; no word is as long as half of that. Each word is begun only once. */
 const AUDIO = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{108,}={0,2}/g
 
-/** Fields that open a door or are somebody's own: only that they were there is told. Counts are harmless. */
+/**
+ * Fields that open a door or are somebody's own: only that they were there is told. Counts are harmless. Words and
+ * anchors only, since `SUSPECT` is made of them.
+ */
 const PRIVATE = /token|secret|password|authorization|cookie|signature|^api_?key$|^digits?$|^payload$|parameters$/i
 
 /** What a line is to be taken apart for: such a field with more than a count in it; or an escape, which hides things. */

@@ -11,6 +11,8 @@ const FOLDERS: Readonly<Record<string, number>> = {
   'src/twilio': 3,
   'src/media': 3,
   'src/recording': 3,
+  'src/archive': 3,
+  'src/telemetry': 3,
   'src/agents': 4,
   'src/actors': 5,
   'src/http': 6,
@@ -22,27 +24,34 @@ const FOLDERS: Readonly<Record<string, number>> = {
   'src/cli': 10,
   'src/examples': 10,
   'src/bench': 10,
+  'src/soak': 10,
 }
 
 /** Files that lie in src itself, by the name of their level. */
 const FILES: Readonly<Record<string, readonly string[]>> = {
   foundation: [
+    'absent-carrier',
     'call-id',
     'call-view',
     'carrier',
     'clock',
     'config',
     'dial-limiter',
+    'dial-pacer',
     'directory',
     'endpoints',
     'errors',
+    'late-facts',
     'log',
+    'loop-monitor',
     'loopback',
+    'overflow-policy',
+    'record-page',
     'recorder',
     'records',
     'viewer-session',
   ],
-  composition: ['index', 'switchboard'],
+  composition: ['index', 'switchboard', 'web-server'],
 }
 const FILE_LEVELS: Readonly<Record<string, number>> = { foundation: 2, composition: 8 }
 
@@ -55,6 +64,9 @@ const WRAPPED: Readonly<Record<string, readonly string[]>> = {
   ws: ['src/sockets', 'src/simulator', 'src/bench'],
   pino: ['foundation'],
   '@statelyai': ['src/inspector'],
+  libsql: ['src/archive'],
+  'prom-client': ['src/telemetry'],
+  '@opentelemetry': ['src/telemetry'],
 }
 
 interface Place {

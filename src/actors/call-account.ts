@@ -24,7 +24,7 @@ const MOST_KEPT = 100
 /** One call's account. Times are epoch milliseconds; each is that of the first time. */
 export class CallAccount {
   readonly #epochNow: () => number
-  #told: Told = {
+  readonly #told: Told = {
     streamSids: [],
     ringingAt: undefined,
     answeredAt: undefined,
@@ -111,7 +111,7 @@ export class CallAccount {
   }
 
   #add(facts: Partial<Told>): void {
-    this.#told = { ...this.#told, ...facts }
+    Object.assign(this.#told, facts)
   }
 }
 
@@ -140,5 +140,5 @@ function ended(span: StateSpan, at: number): StateSpan {
 }
 
 function keep<T>(list: readonly T[], item: T): readonly T[] {
-  return list.length < MOST_KEPT ? [...list, item] : list
+  return list.length < MOST_KEPT ? list.concat([item]) : list
 }

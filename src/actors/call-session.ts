@@ -65,6 +65,15 @@ function requireRingSeconds(seconds: number): void {
   throw new UsageError('TRANSFER_TARGET_INVALID', `expected 5 to 600 whole seconds to ring, got ${seconds}`)
 }
 
+/** What a session does to the agent that is running. */
+export interface AgentRun {
+  readonly end: (reason: Error) => void
+  readonly fail: (error: unknown) => void
+}
+
+const OVER = new Error('the call is over')
+const atOnce = <Result>(act: () => Result): Result => act()
+
 /** Finds a call's session, which outlives its chart; throws when there is none. */
 export type SessionOf = (callId: string) => CallSession
 
@@ -79,8 +88,6 @@ export class CallSession {
   readonly plane: MediaPlane
   readonly ended: Promise<CallEnding>
   readonly story: Happenings | undefined
-  /** Rejects when the agent's own listener throws; never resolves. */
-  readonly listenerFault: Promise<never>
   /** The carrier's latest refusal, with all it said. */
   carrierError: CarrierError | undefined
   readonly send: (event: CallEvent) => void
@@ -93,8 +100,14 @@ export class CallSession {
   readonly #clock: Clock
   readonly #policy: CallPolicy
   readonly #isActive: () => boolean
-  readonly #abort = new AbortController()
-  readonly #listeners = new Set<(edge: CallEdge) => void>()
+  /** Made for the first who asks, since hardly anybody does. */
+  #abort: AbortController | undefined
+  #isReleased = false
+  #run: AgentRun | undefined
+  /** What a listener threw before there was an agent to fail by it. */
+  #fault: { readonly error: unknown } | undefined
+  /** Replaced, never changed: what is being iterated stays as it is. */
+  #listeners: readonly ((edge: CallEdge) => void)[] = []
   #facts: CallFacts
   #agent: Agent
   #endTransfer: ((result: TransferResult) => void) | undefined
@@ -103,7 +116,6 @@ export class CallSession {
   #hold: HoldOptions | undefined
   /** Since when nothing of the far end is heard, although it may speak; on the call's clock. */
   #lostAt: number | undefined
-  #failListeners!: (error: unknown) => void
   #settle!: (ending: CallEnding) => void
 
   constructor(options: CallSessionOptions) {
@@ -118,21 +130,16 @@ export class CallSession {
     this.terms = options.terms
     this.send = options.send
     this.story = options.story
-    this.within = options.within ?? ((act) => act())
+    this.within = options.within ?? atOnce
     this.ended = new Promise((resolve) => {
       this.#settle = resolve
     })
-    this.listenerFault = new Promise((_, reject) => {
-      this.#failListeners = reject
-    })
-    // Whoever runs the agent races against it; outside that race it must not count as unhandled.
-    this.listenerFault.catch(() => {})
     this.plane = new MediaPlane({
-      ...options.media,
       report: (edge) => this.emit(edge),
-      onListenerFault: (error) => this.#failListeners(error),
+      onListenerFault: (error) => this.#noteListenerFault(error),
       onFault: (error) =>
         this.send({ type: 'call.hangUp', reason: 'internal error', cause: `the media plane failed: ${String(error)}` }),
+      ...options.media,
     })
   }
 
@@ -147,7 +154,16 @@ export class CallSession {
 
   /** Aborted when everything was released. */
   get signal(): AbortSignal {
+    this.#abort ??= new AbortController()
+    if (this.#isReleased) this.#abort.abort(OVER)
     return this.#abort.signal
+  }
+
+  /** An agent runs: it is told of the call's end, and fails by what a listener of its own throws, or has thrown. */
+  attend(run: AgentRun): void {
+    this.#run = run
+    if (this.#fault !== undefined) run.fail(this.#fault.error)
+    if (this.#isReleased) run.end(OVER)
   }
 
   /** Learns what only the carrier knew: an outbound call's CallSid, and the parameters of a stream's own TwiML. */
@@ -159,19 +175,30 @@ export class CallSession {
 
   /** Calls `listener` at every edge. What it throws is the agent's fault, and the end of this call only. */
   onEdge(listener: (edge: CallEdge) => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    this.#listeners = this.#listeners.concat(listener)
+    return () => this.#forget(listener)
   }
 
   emit(edge: CallEdge): void {
     for (const listener of this.#listeners) {
+      // It may have left while another was being told.
+      if (!this.#listeners.includes(listener)) continue
       try {
         listener(edge)
       } catch (error) {
-        this.#listeners.delete(listener)
-        this.#failListeners(error)
+        this.#forget(listener)
+        this.#noteListenerFault(error)
       }
     }
+  }
+
+  #forget(listener: (edge: CallEdge) => void): void {
+    this.#listeners = this.#listeners.filter((other) => other !== listener)
+  }
+
+  #noteListenerFault(error: unknown): void {
+    this.#fault ??= { error }
+    this.#run?.fail(error)
   }
 
   /** Its audio is lost from now on, until there is a fresh stream. */
@@ -281,13 +308,15 @@ export class CallSession {
 
   /** Closes the socket, cuts what is playing, ends every listener, aborts the signal. Idempotent. */
   release(): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#isReleased) return
+    this.#isReleased = true
     // Of two who talk, one hanging up is how it is meant to end.
     const hasTalked = this.#isPresumedBridged || this.account.told.transfers.at(-1)?.answeredAt !== undefined
     this.noteTransferEnded({ outcome: hasTalked ? 'completed' : 'canceled', cause: 'the call is over' })
-    this.#listeners.clear()
+    this.#listeners = []
     this.plane.release()
-    this.#abort.abort(new Error('the call is over'))
+    this.#run?.end(OVER)
+    this.#abort?.abort(OVER)
   }
 
   /** Waits on the call's clock, until `signal` aborts. */

@@ -69,11 +69,36 @@ export function writeWav(samples: Int16Array, sampleRate: number): Uint8Array {
 }
 
 function parse(bytes: Uint8Array): Wav {
-  const wav = open(bytes)
+  const wav = open(essentials(bytes))
   if (wav.fmt.audioFormat !== EXTENSIBLE) return checked(wav)
   // The package takes every extensible file for integers. Its true code is in the sub-format: say it plainly.
   wav.fmt.audioFormat = (wav.fmt.subformat[0] ?? 0) & 0xffff
   return checked(open(wav.toBuffer()))
+}
+
+/** Where the chunks of a file begin, after its own name, its length and `WAVE`. */
+const FIRST_CHUNK = 12
+/** The name of a chunk and its length. */
+const CHUNK_HEAD = 8
+const ESSENTIAL = new Set(['ds64', 'fmt ', 'data'])
+
+/**
+ * The file without what nobody hears. The package would read texts, lists and cue points too, of whatever length they
+ * claim to have: half a kilobyte is enough to keep it busy until the memory ends.
+ */
+function essentials(bytes: Uint8Array): Uint8Array {
+  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const isBigEndian = file.toString('latin1', 0, 4) === 'RIFX'
+  const parts = [file.subarray(0, FIRST_CHUNK)]
+  for (let at = FIRST_CHUNK; at + CHUNK_HEAD <= file.length;) {
+    const length = isBigEndian ? file.readUInt32BE(at + 4) : file.readUInt32LE(at + 4)
+    const end = at + CHUNK_HEAD + length
+    // A byte of padding makes the length even.
+    const next = end + (end % 2)
+    if (ESSENTIAL.has(file.toString('latin1', at, at + 4))) parts.push(file.subarray(at, next))
+    at = next
+  }
+  return Buffer.concat(parts)
 }
 
 function open(bytes: Uint8Array): Wav {

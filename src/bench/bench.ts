@@ -23,6 +23,7 @@ import { RESULTS_FOLDER } from './places.ts'
 import { writeReport } from './report.ts'
 import { checkAll, type Results } from './results.ts'
 import { Session } from './session.ts'
+import { measureSettingUp } from './set-ups.ts'
 import { measureStages } from './stages.ts'
 import { measureViewing, type Viewing } from './viewing.ts'
 
@@ -58,8 +59,9 @@ export async function runBench(args: readonly string[]): Promise<boolean> {
 type Parts = Omit<Results, 'machine' | 'absent'>
 
 function measureParts(run: Run): Promise<Parts> {
-  const { long, viewing } = run.options
+  const { long, viewing, setup } = run.options
   if (long) return longOnly(run)
+  if (setup) return setupOnly(run)
   return viewing ? viewingOnly(run) : measureAll(run)
 }
 
@@ -98,6 +100,14 @@ async function longOnly(run: Run): Promise<Parts> {
 
 async function viewingOnly(run: Run): Promise<Parts> {
   return { capacities: [], viewing: await measureViewingOf((session) => guessMost(session, run.plan), run) }
+}
+
+async function setupOnly(run: Run): Promise<Parts> {
+  tell('callchart and floor by turns: what it costs to set calls up')
+  const settingUp = await within(CALLCHART, run, (ours) => {
+    return within(FLOOR, run, (floor) => measureSettingUp([ours, floor], run.plan))
+  })
+  return { capacities: [], settingUp }
 }
 
 /** In rounds, one contender after the other, so that an hour of the machine's does not favour one of them. */

@@ -4,6 +4,7 @@ import type { BenchPlan } from './options.ts'
 import { findMost, type SearchResult } from './search.ts'
 import type { ServerFigures } from './servers/server-process.ts'
 import type { Session, Window } from './session.ts'
+import { measureSetUps, type SetUpCost } from './set-ups.ts'
 import { isDisturbed, judge, type Verdict } from './verdict.ts'
 
 /** What one contender can do, in one round. */
@@ -18,8 +19,7 @@ export interface Capacity {
   /** Bytes a call adds to the process, and to its heap without garbage; NaN where it cannot be told. */
   readonly rssPerCall: number
   readonly heapPerCall: number
-  readonly setUpsPerSecond: number
-  readonly setUpCpuMs: number
+  readonly setUp: SetUpCost
 }
 
 /** Enough to warm up with, and to guess from. */
@@ -30,7 +30,6 @@ const GUESSED_SHARE = 0.85
 const LEAST_SHARE = 0.01
 /** Of the most calls: what a core is asked to carry for long. */
 export const STEADY_SHARE = 0.7
-const SETTING_UP_AT_ONCE = 32
 const MOST_TRIES = 3
 /** For an overloaded server to get over it. */
 const RECOVERY_MS = 500
@@ -50,7 +49,7 @@ export async function measureCapacity(session: Session, plan: BenchPlan): Promis
     limit,
     steady,
     ...memoryPerCall(few, many, calls - FIRST_CALLS),
-    ...(await measureSetUps(session, plan.setUps)),
+    setUp: await measureSetUps(session, plan),
   }
 }
 
@@ -111,12 +110,4 @@ async function tryOnce(session: Session, calls: number, ms: number): Promise<Ver
 async function recover(session: Session, calls: number): Promise<void> {
   await session.resize(Math.ceil(calls / 2))
   await sleep(RECOVERY_MS)
-}
-
-async function measureSetUps(session: Session, count: number) {
-  await session.resize(0)
-  const before = await session.settle()
-  const { perSecond } = await session.setUps(count, SETTING_UP_AT_ONCE)
-  const after = await session.settle()
-  return { setUpsPerSecond: perSecond, setUpCpuMs: (after.cpuMs - before.cpuMs) / count }
 }

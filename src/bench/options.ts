@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly long: boolean
   /** Only what somebody costs who looks at a call. */
   readonly viewing: boolean
+  /** Only what it costs to set calls up, and to have them. */
+  readonly setup: boolean
   /** Only one contender, by the beginning of its name; nothing that compares. */
   readonly only: string | undefined
   /** One JSON object on standard output, in the place of tables. */
@@ -26,7 +28,9 @@ export interface BenchPlan {
   readonly leap: number
   /** For one contender's search; then the answer is what is known. */
   readonly searchMs: number
+  /** In one round of those that are compared. */
   readonly setUps: number
+  readonly setUpRounds: number
   readonly growthMs: number
   /** One window of eight, and one to warm up. */
   readonly viewingMs: number
@@ -43,6 +47,7 @@ export const QUICK_PLAN: BenchPlan = {
   leap: 1.3,
   searchMs: 20_000,
   setUps: 100,
+  setUpRounds: 8,
   growthMs: 2_000,
   viewingMs: 1_500,
   longMs: 10_000,
@@ -57,6 +62,7 @@ export const FULL_PLAN: BenchPlan = {
   leap: 1.25,
   searchMs: 240_000,
   setUps: 500,
+  setUpRounds: 10,
   growthMs: 10_000,
   viewingMs: 10_000,
   longMs: 600_000,
@@ -72,16 +78,17 @@ export function parseBenchOptions(args: readonly string[], resultsFolder: string
         quick: { type: 'boolean', default: false },
         long: { type: 'boolean', default: false },
         viewing: { type: 'boolean', default: false },
+        setup: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         only: { type: 'string' },
         out: { type: 'string' },
       },
     })
-    const { quick, long, viewing, json, only } = values
-    const isWhole = !quick && !long && !viewing && only === undefined
-    return { quick, long, viewing, json, only, out: values.out ?? (isWhole ? resultsFolder : undefined) }
+    const { quick, long, viewing, setup, json, only } = values
+    const isWhole = !quick && !long && !viewing && !setup && only === undefined
+    return { quick, long, viewing, setup, json, only, out: values.out ?? (isWhole ? resultsFolder : undefined) }
   } catch (error) {
-    const known = '--quick, --long, --viewing, --only NAME, --json, --out FOLDER'
+    const known = '--quick, --long, --viewing, --setup, --only NAME, --json, --out FOLDER'
     throw new Error(`expected only ${known}: ${messageOf(error)}`, { cause: error })
   }
 }

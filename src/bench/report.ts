@@ -6,6 +6,7 @@ import type { Machine } from './machine.ts'
 import { type Column, figure, figures, markdownTable } from './markdown.ts'
 import { checkAll, isLowerBound, type Results } from './results.ts'
 import type { Window } from './session.ts'
+import type { SettingUp } from './set-ups.ts'
 import { medianOfTurns, type Viewing } from './viewing.ts'
 
 /** What one run found, in Markdown: for the terminal and for the file. */
@@ -14,7 +15,7 @@ const KB = 1024
 const MB = KB * KB
 
 export function writeReport(results: Results): string {
-  const { capacities, absent, audio, stages, growth, viewing, longRun } = results
+  const { capacities, absent, audio, stages, growth, viewing, settingUp, longRun } = results
   return [
     `# Benchmark\n\n${machineLines(results.machine)}`,
     ...(capacities.length === 0 ? [] : [`## Calls a core carries\n\n${capacityText(capacities)}`]),
@@ -27,6 +28,7 @@ export function writeReport(results: Results): string {
       : []),
     ...(growth ? [`## Growth\n\n${growthText(growth)}`] : []),
     ...(viewing ? [`## Somebody looks\n\n${viewingText(viewing)}`] : []),
+    ...(settingUp ? [`## Setting calls up\n\n${settingUpText(settingUp)}`] : []),
     ...(longRun ? [`## A long run\n\n${longText(longRun)}`] : []),
     `## Targets\n\n${checkTable(checkAll(results))}`,
   ].join('\n\n')
@@ -57,8 +59,8 @@ const CAPACITY: readonly Column<Capacity>[] = [
     'first audio ms',
     ({ steady: { load } }) => figures(load.firstAudioMs.count, load.firstAudioMs.p50, load.firstAudioMs.p99),
   ],
-  ['set-ups/s', ({ setUpsPerSecond }) => figure(setUpsPerSecond)],
-  ['CPU ms/set-up', ({ setUpCpuMs }) => figure(setUpCpuMs)],
+  ['set-ups/s', ({ setUp }) => figure(setUp.perSecond)],
+  ['CPU ms/set-up', ({ setUp }) => figure(setUp.cpuMs)],
   ['generator CPU', ({ steady: { load } }) => figure(load.ownCpu)],
   ['deprived', ({ steady: { deprived } }) => figure(deprived)],
 ]
@@ -81,7 +83,7 @@ function capacityText(capacities: readonly Capacity[]): string {
     '- echo: from sending a frame with a 2 kHz tone in it to the arrival of the message that brings the tone back;',
     '  heard: to the moment at which the caller begins to hear it. barge-in: from sending a digit to the arrival of the',
     "  clear by which the agent answers it. first audio: from sending `start` to the first audio's arrival.",
-    '- set-ups: webhook (where there is one), upgrade, start, first audio, stop; 32 at a time.',
+    '- set-ups: webhook (where there is one), upgrade, start, first audio, stop; 32 at a time, while 8 calls stand.',
     '- frame: 20 ms in and 20 ms out. CPU is that of all threads of the server, as the system counts it. generator CPU: of',
     '  a core, by the load generator. deprived: for what share of the time the server was ready and its core was taken by',
     '  somebody else; past some hundredths the row says more about the machine than about the server.',
@@ -173,6 +175,24 @@ function viewingText(viewing: Viewing): string {
     `Medians of ${viewing.turns.length} turns, each of a window with somebody at the inspector, watching one call, and one with nobody;`,
     '`more` is the median of what they differ by within a turn. Whoever looks got',
     `${figure(medianOfTurns(viewing, ({ seen }) => seen.messages))} messages, ${figure(medianOfTurns(viewing, ({ seen }) => seen.bytes / KB))} kB, in a window.`,
+  ].join('\n')
+}
+
+function settingUpText(all: readonly SettingUp[]): string {
+  return [
+    markdownTable(
+      [
+        ['contender', ({ name }) => name],
+        ['CPU ms/set-up at first', ({ first }) => figure(first.cpuMs)],
+        ['later', ({ later }) => figure(later.cpuMs)],
+        ['set-ups/s', ({ later }) => figure(later.perSecond)],
+        ['heap kB/call', ({ heapPerCall }) => figure(heapPerCall / KB)],
+      ],
+      all,
+    ),
+    '',
+    'Webhook (where there is one), upgrade, start, first audio, stop; 32 at a time, while 8 calls stand, whose cost is taken',
+    'off. At first: in the first round of a process, which compiles as it goes. Later: the median of the other rounds.',
   ].join('\n')
 }
 

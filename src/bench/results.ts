@@ -7,6 +7,7 @@ import { driftOf, type LongRun } from './long-run.ts'
 import type { Machine } from './machine.ts'
 import type { Quantiles } from './quantiles.ts'
 import type { Window } from './session.ts'
+import type { SettingUp } from './set-ups.ts'
 import type { StageCost } from './stages.ts'
 import { isDisturbed } from './verdict.ts'
 import { medianOfTurns, type Viewing } from './viewing.ts'
@@ -21,6 +22,7 @@ export interface Results {
   readonly stages?: readonly StageCost[]
   readonly growth?: Growth
   readonly viewing?: Viewing
+  readonly settingUp?: readonly SettingUp[]
   readonly longRun?: LongRun
 }
 

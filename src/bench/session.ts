@@ -99,8 +99,14 @@ export class Session {
     return this.#server.ask<ServerFigures>({ do: 'settle' })
   }
 
-  setUps(count: number, atOnce: number): Promise<{ perSecond: number; count: number }> {
-    return this.#load.ask({ do: 'setUps', count, atOnce })
+  /** Sets calls up and ends each at its first audio. CPU of the server's, until the last of them is gone. */
+  async setUps(count: number, atOnce: number): Promise<{ perSecond: number; cpuMs: number; elapsedMs: number }> {
+    const begin = performance.now()
+    const before = await this.#server.ask<ServerFigures>({ do: 'figures' })
+    const { perSecond } = await this.#load.ask<{ perSecond: number }>({ do: 'setUps', count, atOnce })
+    await sleep(SETTLE_MS)
+    const after = await this.#server.ask<ServerFigures>({ do: 'figures' })
+    return { perSecond, cpuMs: after.cpuMs - before.cpuMs, elapsedMs: performance.now() - begin }
   }
 
   /** Somebody looks at one of the calls; only where that can be done. */

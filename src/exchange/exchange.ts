@@ -2,7 +2,7 @@ import { createActor } from 'xstate'
 import type { CallTiming } from '../../machines/index.ts'
 import { CallAccount } from '../actors/call-account.ts'
 import { provideCallMachine } from '../actors/call-actors.ts'
-import { CallSession, type DialTerms } from '../actors/call-session.ts'
+import { type CallPolicy, CallSession, type DialTerms } from '../actors/call-session.ts'
 import { createCarrierActor } from '../actors/carrier.ts'
 import type { Agent, CallEnding } from '../agents/agent.ts'
 import { createCallId } from '../call-id.ts'
@@ -94,6 +94,8 @@ interface SpawnOptions extends Pick<NewCall, 'terms' | 'timers' | 'keepsAudio' |
   readonly adopted?: { readonly record: CallRecord; readonly lostMs: number }
 }
 
+const UNTOLD: ReadonlySet<string> = new Set(['idle', 'ended', 'error'])
+
 export class Exchange {
   readonly node: NodeState
   readonly directory: CallDirectory
@@ -108,6 +110,7 @@ export class Exchange {
   readonly #onCall = new Set<(call: LiveCall) => void>()
   readonly #machine: CallMachine
   readonly #strays: StrayLegs
+  readonly #policy: CallPolicy
   readonly #scratch = new InboundScratch(MAX_MESSAGE_BYTES)
 
   constructor(options: ExchangeOptions) {
@@ -128,6 +131,10 @@ export class Exchange {
     }
     this.#machine = provideCallMachine(carrierOptions)
     const { clock, logger } = options
+    this.#policy = {
+      requireTarget: (to) => options.policy.requireTarget(to),
+      requireAgent: (name) => this.requireAgent(name),
+    }
     this.#strays = new StrayLegs({ clock, logger, command: createCarrierActor(carrierOptions) })
   }
 
@@ -240,7 +247,7 @@ export class Exchange {
   }
 
   #spawn(facts: CallFacts, agent: Agent, wanted: SpawnOptions): LiveCall {
-    const { clock, epochNow, policy, telemetry } = this.#options
+    const { clock, epochNow, telemetry } = this.#options
     const { timers, keepsAudio, adopted, overflow = this.#options.overflow } = wanted
     const terms = { ...DEFAULT_TERMS, ...wanted.terms }
     const actor: CallActor = createActor(this.#machine, {
@@ -262,10 +269,7 @@ export class Exchange {
       terms,
       account: new CallAccount(epochNow, adopted?.record),
       adopted: adopted && { lostMs: adopted.lostMs },
-      policy: {
-        requireTarget: (to) => policy.requireTarget(to),
-        requireAgent: (name) => this.requireAgent(name),
-      },
+      policy: this.#policy,
       isActive: () => this.#live.get(facts.id)?.isActive === true,
       media: { clock, ticker: this.ticker, scratch: this.#scratch, overflow },
       send: (event) => call.send(event),
@@ -331,7 +335,8 @@ export class Exchange {
           if (call.state === state) return
           state = call.state
           session.account.noteState(state)
-          this.#log(call).info({ state }, 'call state')
+          // `idle` lasts no longer than the line about it takes, and its end has a line of its own.
+          if (!UNTOLD.has(state)) this.#log(call).info({ state }, 'call state')
           this.#tellRecords('updated', call)
         }),
       complete: () =>

@@ -52,6 +52,7 @@ export class CallRecording {
   /** Since when it has been running; undefined while a pause leaves nothing behind. */
   #runsSince: number | undefined
   #recordedMs = 0
+  readonly #onOver = () => this.#end('processing')
 
   constructor(call: SimulatedCall, order: RecordingOrder, exchange: Exchange) {
     this.#call = call
@@ -62,7 +63,7 @@ export class CallRecording {
     this.track = order.track
     this.startedAt = exchange.clock.now()
     this.#runsSince = this.startedAt
-    call.over.addEventListener('abort', () => this.#end('processing'), { once: true })
+    call.over.addEventListener('abort', this.#onOver)
     this.#tell('in-progress')
   }
 
@@ -105,6 +106,8 @@ export class CallRecording {
 
   #end(status: 'stopped' | 'processing'): void {
     if (this.isOver) return
+    // A call may have any number of recordings, one after the other.
+    this.#call.over.removeEventListener('abort', this.#onOver)
     this.#halt()
     this.status = status
     this.endedAt = this.#exchange.clock.now()

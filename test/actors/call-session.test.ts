@@ -12,9 +12,10 @@ describe("a call's session", () => {
     })
   })
 
-  it('tells every listener of an edge, and one that throws is the agent that failed', async () => {
+  it('tells every listener of an edge, and one that throws is the agent that failed', () => {
     const { session } = createSession()
-    const heard: string[] = []
+    const [heard, faults]: [string[], unknown[]] = [[], []]
+    session.attend({ end: () => {}, fail: (error) => faults.push(error) })
     session.onEdge(() => {
       throw new Error('boom')
     })
@@ -22,7 +23,28 @@ describe("a call's session", () => {
     session.emit({ type: 'stream.lost' })
     session.emit({ type: 'media.resumed' })
     expect(heard).toEqual(['stream.lost', 'media.resumed'])
-    await expect(session.listenerFault).rejects.toThrow('boom')
+    expect(faults).toEqual([new Error('boom')])
+  })
+
+  it('fails an agent that starts later by what a listener threw before', () => {
+    const { session } = createSession()
+    const faults: unknown[] = []
+    session.onEdge(() => {
+      throw new Error('boom')
+    })
+    session.emit({ type: 'stream.lost' })
+    session.attend({ end: () => {}, fail: (error) => faults.push(error) })
+    expect(faults).toEqual([new Error('boom')])
+  })
+
+  it('tells no listener that another one took off while being told', () => {
+    const { session } = createSession()
+    const heard: string[] = []
+    let leave = () => {}
+    session.onEdge(() => leave())
+    leave = session.onEdge((edge) => heard.push(edge.type))
+    session.emit({ type: 'stream.lost' })
+    expect(heard).toEqual([])
   })
 
   it('gives a digit to the reader and to the listeners, once each', async () => {

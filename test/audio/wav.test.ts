@@ -128,6 +128,23 @@ describe('a WAV file', () => {
   })
 })
 
+describe('what else is in a WAV file', () => {
+  const chunk = (name: string, length: number) => {
+    const bytes = Buffer.alloc(48, name)
+    bytes.writeUInt32LE(length, 4)
+    return bytes
+  }
+  const [head, rest] = [writeWav(tone, 8000).subarray(0, 12), writeWav(tone, 8000).subarray(12)]
+
+  it.each(['iXML', 'bext', 'cue ', 'smpl', 'LIST', '_PMX'])('is passed over before the samples: %s', (name) => {
+    expect(readWav(Buffer.concat([head, chunk(name, 40), rest])).samples).toEqual(tone)
+  })
+
+  it.each(['iXML', 'bext', 'cue ', 'smpl', 'LIST', '_PMX'])('is not followed to an end that is nowhere: %s', (name) => {
+    expect(readWav(Buffer.concat([head, rest, chunk(name, 0xffffffff)])).samples).toEqual(tone)
+  })
+})
+
 describe('a bad WAV file', () => {
   it.each([
     ['nothing', new Uint8Array(0), /^expected a WAV file of .*, got 0 bytes beginning ""/],

@@ -11,6 +11,7 @@ import { loadLoadSpeech } from '../../src/bench/load/speech.ts'
 import { echoAgent } from '../../src/bench/servers/bench-agents.ts'
 import { noCarrier } from '../../src/bench/servers/callchart.ts'
 import { loadConfig } from '../../src/config.ts'
+import { MemoryRecords } from '../../src/records.ts'
 import { createSwitchboard } from '../../src/switchboard.ts'
 
 const SPEECH = join(import.meta.dirname, '../../src/examples/speech')
@@ -66,6 +67,7 @@ describe('an onlooker', () => {
     const switchboard = createSwitchboard({
       agents: { echo: echoAgent },
       carrier: noCarrier,
+      records: new MemoryRecords(),
       config: loadConfig({ ...benchEnvironment('echo'), CALLCHART_LOG_LEVEL: 'silent' }),
     })
     closers.push(() => switchboard.close())

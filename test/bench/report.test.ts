@@ -20,7 +20,7 @@ const MACHINE = {
 }
 
 function capacity(name: string, most: number, limit: Capacity['limit'] = 'late'): Capacity {
-  const rest = { rssPerCall: 100_000, heapPerCall: 50_000, setUpsPerSecond: 200, setUpCpuMs: 4 }
+  const rest = { rssPerCall: 100_000, heapPerCall: 50_000, setUp: { perSecond: 200, cpuMs: 4 } }
   return { name, what: `what ${name} is`, most, limit, steady: someWindow(), ...rest }
 }
 
@@ -60,6 +60,15 @@ describe('the targets', () => {
     const memory = 'long run: memory at the end / after warm-up'
     expect(verdicts({ ...results, longRun: { calls: 9, steps: steps(10) } })[memory]).toBe('MISSED')
     expect(verdicts({ ...results, longRun: { calls: 9, steps: steps(1) } })[memory]).toBe('not measured')
+  })
+})
+
+describe('setting calls up', () => {
+  it('is told for a process that has just begun and for one that has not', () => {
+    const ours = { first: { cpuMs: 4, perSecond: 200 }, later: { cpuMs: 2, perSecond: 300 }, heapPerCall: 30_720 }
+    const results = { machine: MACHINE, absent: [], capacities: [], settingUp: [{ name: 'callchart', ...ours }] }
+    expect(writeReport(results)).toMatch(/\| callchart +\| 4\.00 +\| 2\.00 +\| 300 +\| 30\.0 +\|/)
+    expect(Object.values(verdicts(results))).not.toContain('MISSED')
   })
 })
 

@@ -48,6 +48,17 @@ describe('reading a recording', () => {
     expect(() => readRecording(fileOf(HEADER, long))).toThrow(/^.{1,200}$/)
   })
 
+  it('never quotes more than a line of the name of what is wrong', () => {
+    const long = { at: 1, what: 'joined', state: { ['x'.repeat(5_000)]: 1 } }
+    expect(() => readRecording(fileOf(HEADER, long))).toThrow(/^.{1,200}$/)
+  })
+
+  it.each(['state', 'at'])('refuses what is nested too deeply for anything to follow: %s', (name) => {
+    const line = `{"at":1,"what":"joined","state":"idle","${name}":${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}}`
+    const message = 'line 2 of the recording: expected a line of a recording, got one that is nested too deeply'
+    expect(() => readRecording(`${fileOf(HEADER)}${line}\n`)).toThrow(new UsageError('RECORDING_INVALID', message))
+  })
+
   it('answers any text with a recording or with a complaint of its own', () => {
     const texts = fc.oneof(
       fc.string(),

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import type { RecordingFaults, SimulatedCall } from '../../src/simulator/index.ts'
 import { verifyWebhook } from '../../src/twilio/signature.ts'
@@ -159,6 +160,20 @@ describe('a recording', () => {
       await change(stage, call, sid, { Status: 'stopped' })
       expect((await start(stage, call)).status).toBe(201)
       expect(call.recordings).toHaveLength(2)
+    })
+  })
+
+  it('is one of any number of a call, none of which waits for its end once it is stopped', async () => {
+    await onStage(hearing(), async (stage) => {
+      const call = await callOf(stage)
+      const waiting = (): number => getEventListeners(call.over, 'abort').length
+      const before = waiting()
+      for (let count = 0; count < 20; count++) {
+        await start(stage, call)
+        expect(waiting()).toBe(before + 1)
+        await change(stage, call, 'Twilio.CURRENT', { Status: 'stopped' })
+      }
+      expect(waiting()).toBe(before)
     })
   })
 

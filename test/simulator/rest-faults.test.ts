@@ -92,3 +92,35 @@ describe('prepared answers about recordings', () => {
     })
   })
 })
+
+describe('prepared answers about one call', () => {
+  it('are taken by requests about it alone: whom a call is for while it has no SID, and its SID then', async () => {
+    await onStage({}, async (stage) => {
+      const { carrier, dial } = stage
+      const { rest } = carrier
+      const [one, other] = [await dial(), await dial()]
+      rest.answerNext({ operation: 'create', status: 429, about: CALLEE })
+      rest.answerNext({ operation: 'update', status: 500, about: other.sid })
+      const elsewhere = { To: '+15552224444', From: OUR_NUMBER, Twiml: PAUSE }
+      expect((await ask(carrier, 'Calls.json', elsewhere)).status).toBe(201)
+      expect((await create(stage)).status).toBe(429)
+      const end = ({ sid }: { sid: string }) => ask(carrier, `Calls/${sid}.json`, { Status: 'completed' })
+      const statuses = [(await end(one)).status, (await end(other)).status, (await end(other)).status]
+      expect(statuses).toEqual([200, 500, 200])
+      expect(rest.answersLeft).toBe(0)
+    })
+  })
+
+  it('can be taken back, as long as nobody has asked', async () => {
+    await onStage({}, async (stage) => {
+      const { rest } = stage.carrier
+      const taken = rest.answerNext({ operation: 'create', status: 500 })
+      const left = rest.answerNext({ operation: 'create', status: 503 })
+      expect((await create(stage)).status).toBe(500)
+      taken()
+      expect(rest.answersLeft).toBe(1)
+      left()
+      expect((await create(stage)).status).toBe(201)
+    })
+  })
+})

@@ -1,8 +1,9 @@
 /** callchart as it is: signatures, statecharts, ledger, logs; only the carrier's REST has nobody at its other end. */
 
+import { absentCarrier } from '../../absent-carrier.ts'
 import { loadPrompt } from '../../audio/index.ts'
-import type { Carrier } from '../../carrier.ts'
 import { loadConfig } from '../../config.ts'
+import { MemoryRecords } from '../../records.ts'
 import { createSwitchboard } from '../../switchboard.ts'
 import { benchEnvironment } from '../bench-account.ts'
 import type { Command } from '../line-protocol.ts'
@@ -12,11 +13,7 @@ import { planeSharesIn } from './plane-shares.ts'
 import { Samples } from './samples.ts'
 import { runServer } from './server-process.ts'
 
-export const noCarrier: Carrier = {
-  placeCall: () => Promise.reject(new Error('the bench places no calls')),
-  hangUp: () => Promise.resolve(),
-  pointNumber: () => Promise.reject(new Error('the bench has no numbers')),
-}
+export const noCarrier = absentCarrier('the bench has no carrier')
 
 /** @param agent `echo`, or `talkative`, which says what is in the WAV file `speech`. */
 export async function runCallchart(agent: string, speech: string): Promise<void> {
@@ -25,6 +22,7 @@ export async function runCallchart(agent: string, speech: string): Promise<void>
     config: loadConfig(benchEnvironment(agent)),
     agents: { echo: echoAgent, talkative: createTalkativeAgent(await loadPrompt(speech)) },
     carrier: noCarrier,
+    records: new MemoryRecords(),
     clock: createLateClock(latenessMs),
   })
   const { port } = await switchboard.listen()

@@ -18,12 +18,14 @@ import { systemClock } from '../../clock.ts'
 import { type Config, loadConfig } from '../../config.ts'
 import { MemoryDirectory } from '../../directory.ts'
 import { createEndpoints, STREAM_PATH } from '../../endpoints.ts'
+import { DialPolicy } from '../../exchange/dial-policy.ts'
 import { Exchange } from '../../exchange/exchange.ts'
 import { ExchangeCallsDesk } from '../../exchange/calls-desk.ts'
 import { ExchangeStreamDesk } from '../../exchange/stream-desk.ts'
 import { ExchangeVoiceDesk } from '../../exchange/voice-desk.ts'
 import { createApp } from '../../http/app.ts'
 import { DialLimiter } from '../../dial-limiter.ts'
+import { DialPacer } from '../../dial-pacer.ts'
 import { createLogger } from '../../log.ts'
 import { MemoryRecords } from '../../records.ts'
 import type { AttachedStream } from '../../sockets/stream-desk.ts'
@@ -79,6 +81,9 @@ export async function runNaive(): Promise<void> {
 function createNode(config: Config) {
   const { publicUrl, agent, maxCalls, twilio } = config
   const [clock, logger, endpoints] = [systemClock, createLogger(config.logLevel), createEndpoints(publicUrl)]
+  const pacer = new DialPacer({ clock, perSecond: 1, maxWaiting: 0 })
+  const limiter = new DialLimiter(clock, { perHour: 0, perNumberPerHour: 0 })
+  const policy = new DialPolicy({ limiter, allowedDestinations: [], allowedSipDomains: [] })
   const exchange = new Exchange({
     agents: { silent: silentAgent },
     carrier: noCarrier,
@@ -89,15 +94,16 @@ function createNode(config: Config) {
     records: new MemoryRecords(),
     maxCalls,
     drainMs: 0,
+    pacer,
+    policy,
     timing: { silenceMs: NEVER_MS },
     epochNow: Date.now,
     random: Math.random,
   })
-  const limiter = new DialLimiter(clock, { perHour: 0, perNumberPerHour: 0 })
-  const calls = new ExchangeCallsDesk({ exchange, clock, limiter, allowedDestinations: [], from: undefined, agent })
+  const calls = new ExchangeCallsDesk({ exchange, clock, policy, pacer, from: undefined, agent })
   const app = createApp({
     voice: {
-      desk: new ExchangeVoiceDesk({ exchange, logger, agent }),
+      desk: new ExchangeVoiceDesk({ exchange, clock, logger, agent }),
       endpoints,
       publicUrl,
       tokens: [twilio.authToken],
