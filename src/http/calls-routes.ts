@@ -12,12 +12,15 @@ const seconds = (least: number, most: number) => z.number().min(least).max(most)
 // Twilio's own bounds for Timeout.
 const ringSeconds = z.int().min(1).max(600)
 
+/** Refined, since `max` would read a length off whatever came, an object that makes no number of it among them. */
+const text = (most: number) => z.string().refine(({ length }) => length <= most, `expected at most ${most} characters`)
+
 const dialBody = z.strictObject({
   to: z.string(),
   from: z.string().optional(),
   agent: z.string().optional(),
   parameters: z
-    .record(z.string().max(200), z.string().max(4_000))
+    .record(text(200), text(4_000))
     .refine((parameters) => Object.keys(parameters).length <= 50, 'expected at most 50 parameters')
     .optional(),
   timeLimitSeconds: z.int().min(1).max(86_400).optional(),

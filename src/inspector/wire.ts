@@ -41,9 +41,16 @@ export interface ViewerRequest {
   readonly watched: string | null
 }
 
+/** The id of a call is much shorter. */
+const LONGEST_WATCHED = 64
+
 const viewerRequest = z.object({
   type: z.literal('watch'),
-  watched: z.string().max(64).nullable(),
+  // Refined, since `max` would read a length off whatever came, an object that makes no number of it among them.
+  watched: z
+    .string()
+    .refine(({ length }) => length <= LONGEST_WATCHED)
+    .nullable(),
 }) satisfies z.ZodType<ViewerRequest>
 
 /** The node as something to watch. */

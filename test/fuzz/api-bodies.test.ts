@@ -94,7 +94,7 @@ function mustBeDialRequest(request: Parameters<CallsDesk['dial']>[0]): void {
   must(prototype === Object.prototype || prototype === null, 'expected plain parameters')
   const values = Object.values(parameters)
   must(
-    values.length <= 50 && values.every((value) => typeof value === 'string' && Array.from(value).length <= 4_000),
+    values.length <= 50 && values.every((value) => typeof value === 'string' && value.length <= 4_000),
     'expected a bounded number of bounded texts',
   )
   const seconds = { streamSeconds: 'number', silenceSeconds: 'number', idleSeconds: 'number' }

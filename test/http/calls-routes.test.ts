@@ -47,6 +47,12 @@ describe('POST /calls', () => {
     ['a field by another name', `{"To": "${TO}"}`],
     ['a field too many', `{"to": "${TO}", "twiml": "<Say/>"}`],
     ['a parameter that is no text', `{"to": "${TO}", "parameters": {"a": 1}}`],
+    [
+      'a parameter that is no text and has no length',
+      `{"to": "${TO}", "parameters": {"a": {"length": {"toString": 1}}}}`,
+    ],
+    ['a parameter that is too long', JSON.stringify({ to: TO, parameters: { a: 'x'.repeat(4_001) } })],
+    ['a parameter whose name is too long', JSON.stringify({ to: TO, parameters: { ['x'.repeat(201)]: 'a' } })],
     ['parameters in a list', `{"to": "${TO}", "parameters": ["a"]}`],
     ['more than fifty parameters', JSON.stringify({ to: TO, parameters: Object.fromEntries(numbered(51)) })],
     ['a time limit of none', `{"to": "${TO}", "timeLimitSeconds": 0}`],

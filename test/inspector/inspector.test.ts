@@ -322,16 +322,22 @@ describe('a viewer', () => {
     quick.closed()
   })
 
-  it.each(['', '{', '[]', '{"type":"watch"}', '{"type":"hangUp","watched":"call_a"}', `{"type":"watch","watched":7}`])(
-    'that asks for something else is told what was expected: %j',
-    (text) => {
-      const { look } = rig()
-      const viewer = look()
-      viewer.receive(text)
-      expect(viewer.closes).toEqual([expect.stringMatching(/^1008 expected \{"type":"watch"/)])
-      viewer.closed()
-    },
-  )
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"type":"watch"}',
+    '{"type":"hangUp","watched":"call_a"}',
+    '{"type":"watch","watched":7}',
+    '{"type":"watch","watched":{"length":{"toString":1}}}',
+    `{"type":"watch","watched":"${'x'.repeat(65)}"}`,
+  ])('that asks for something else is told what was expected: %j', (text) => {
+    const { look } = rig()
+    const viewer = look()
+    viewer.receive(text)
+    expect(viewer.closes).toEqual([expect.stringMatching(/^1008 expected \{"type":"watch"/)])
+    viewer.closed()
+  })
 })
 
 describe('the recording of a call', () => {
