@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     include: ['test/**/*.test.ts'],
+    // Time is no matter here: `npm run fuzz` looks at it.
+    exclude: ['test/fuzz/growth.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
     testTimeout: 20_000,
     coverage: {

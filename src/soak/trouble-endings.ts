@@ -38,8 +38,7 @@ export function mayAlsoEnd(trouble: Trouble, plan: CallPlan): readonly Reason[] 
     case 'create fails':
       return mayBeRefused(trouble) ? ['carrier refused'] : []
     case 'update fails':
-      // Who was not handed over after all hangs up in the end.
-      return plan.ending.by === 'bridge' ? [handUp(plan)] : []
+      return afterFailedTransfer(plan)
     case 'early hang-up':
       return [handUp(plan), ...(plan.direction === 'inbound' ? GONE_CALLER : GONE_CALLEE)]
     case 'double ending':
@@ -67,6 +66,25 @@ function isUnheard(atMs: number, plan: CallPlan): boolean {
 
 function isWithoutStream({ troubles }: CallPlan): boolean {
   return troubles.some(({ kind }) => kind === 'early hang-up' || kind === 'no stream')
+}
+
+/** Who was not handed over after all hangs up in the end; and while nobody knows, nobody hears them hang up. */
+function afterFailedTransfer(plan: CallPlan): readonly Reason[] {
+  if (plan.ending.by === 'bridge') return [handUp(plan), ...(isSilent(plan) ? (['stream lost'] as const) : [])]
+  const isHandedOver = plan.role.kind === 'fidget' || plan.role.kind === 'transferer' || hasDeed(plan, HANDING_OVER)
+  return isHandedOver && plan.ending.by === 'person' && isSilent(plan) ? ['stream lost'] : []
+}
+
+const HANDING_OVER: ReadonlySet<string> = new Set(['transfer', 'hand over'])
+
+/** That the far end has gone is told by its stream alone. */
+function isSilent({ direction, isTold, troubles }: CallPlan): boolean {
+  const isUntold = troubles.some(({ kind }) => kind === 'no callbacks' || kind === 'reversed callbacks')
+  return direction === 'inbound' ? !isTold : isUntold
+}
+
+function hasDeed({ troubles }: CallPlan, deeds: ReadonlySet<string>): boolean {
+  return troubles.some((trouble) => trouble.kind === 'meddling' && trouble.deeds.some(({ deed }) => deeds.has(deed)))
 }
 
 /** Who is handed over may talk to the end of the call; and of whom is held nobody knows how long it takes. */

@@ -13,6 +13,9 @@ const STEEPEST = 1.5
 /** An input of about so many characters. */
 export type InputOf<T> = (size: number) => T
 
+/** Time is no matter for the ordinary tests: it is looked at by `npm run fuzz` alone. */
+export const IS_TIMED = process.env['FUZZ_CASES'] !== undefined
+
 /** One test for each kind of input: whatever `act` does with it takes time in proportion to its length. */
 export function growsLinearly<T>(
   title: string,
@@ -20,6 +23,7 @@ export function growsLinearly<T>(
   kinds: Readonly<Record<string, InputOf<T>>>,
   smallest = 2_000,
 ): void {
+  if (!IS_TIMED) return
   it.each(Object.entries(kinds))(`${title}: %s`, { timeout: 60_000 }, async (_, inputOf) => {
     expect(await steepnessOf(act, inputOf, smallest)).toBeLessThanOrEqual(STEEPEST)
   })
