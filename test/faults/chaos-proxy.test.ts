@@ -1,73 +1,7 @@
 import { Buffer } from 'node:buffer'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { VirtualClock } from '../../src/simulator/virtual-clock.ts'
-import { openStage, PUBLIC_URL } from '../scenarios/stage.ts'
-import type { ChaosConnection } from './chaos-connection.ts'
-import { type ChaosProxy, type ChaosProxyOptions, openChaosProxy } from './chaos-proxy.ts'
-
-/** One end of a connection, and what came of it. */
-class End {
-  readonly socket: Socket
-  readonly ends: string[] = []
-  #bytes = Buffer.alloc(0)
-
-  constructor(socket: Socket) {
-    this.socket = socket
-    socket.on('data', (bytes) => (this.#bytes = Buffer.concat([this.#bytes, bytes])))
-    socket.on('end', () => this.ends.push('end'))
-    socket.on('error', (error: NodeJS.ErrnoException) => this.ends.push(error.code ?? error.message))
-    socket.on('close', () => this.ends.push('close'))
-  }
-
-  get text(): string {
-    return this.#bytes.toString('latin1')
-  }
-}
-
-const ENDED_BY_RESET = ['ECONNRESET', 'close']
-
-interface Rig {
-  readonly clock: VirtualClock
-  readonly proxy: ChaosProxy
-  readonly client: End
-  readonly server: End
-  readonly connection: ChaosConnection
-  readonly connectAgain: () => Promise<{ client: End; server: () => End | undefined }>
-}
-
-const soon = (check: () => void) => vi.waitFor(check, { interval: 2, timeout: 2_000 })
-
-/** A client and a server with the proxy between them, and time in the test's hand. */
-async function openRig(options: ChaosProxyOptions = {}): Promise<Rig> {
-  const clock = new VirtualClock()
-  const servers: End[] = []
-  const ends: End[] = []
-  const listener = createServer({ allowHalfOpen: true }, (socket) => servers.push(new End(socket)))
-  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
-  const { port } = listener.address() as AddressInfo
-  const proxy = await openChaosProxy({ target: `http://127.0.0.1:${port}`, clock, ...options })
-  const connectAgain = async () => {
-    const before = servers.length
-    const client = new End(connect({ port: proxy.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true }))
-    ends.push(client)
-    await clock.advance(0)
-    return { client, server: () => servers[before] }
-  }
-  onTestFinished(async () => {
-    await proxy.close()
-    expect(proxy.connections).toEqual([])
-    expect(clock.pending).toBe(0)
-    for (const { socket } of [...ends, ...servers]) socket.destroy()
-    await new Promise((resolve) => listener.close(resolve))
-  })
-  const { client } = await connectAgain()
-  await soon(() => expect(servers).toHaveLength(1))
-  const [connection] = proxy.connections
-  const [server] = servers
-  if (connection === undefined || server === undefined) throw new Error('expected a connection, got none')
-  return { clock, proxy, client, server, connection, connectAgain }
-}
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { End, ENDED_BY_RESET, openRig, soon } from './chaos-rig.ts'
 
 describe('a chaos proxy in good weather', () => {
   it('carries both ways what is said, at once, and the end of it', async () => {
@@ -383,48 +317,5 @@ describe('closing the proxy', () => {
     await soon(() => expect([client, server].filter(({ ends }) => ends.length === 0)).toEqual([]))
     const late = new End(connect({ port, host: '127.0.0.1' }))
     await soon(() => expect(late.ends).toEqual(['ECONNREFUSED', 'close']))
-  })
-})
-
-describe('a chaos proxy between the carrier and the server', () => {
-  async function openCall() {
-    const reach: Record<string, string> = {}
-    const stage = await openStage({ carrier: { reach } })
-    const proxy = await openChaosProxy({ clock: stage.clock, target: stage.url })
-    onTestFinished(() => proxy.close())
-    reach[PUBLIC_URL] = proxy.url
-    const { caller, call } = await stage.caller()
-    const media = proxy.connections.find(({ opening }) => opening === 'GET /ws HTTP/1.1')
-    if (media === undefined) throw new Error('expected the media socket among the connections')
-    return { stage, proxy, caller, call, media }
-  }
-
-  it('carries a whole call, webhooks and media', async () => {
-    const { stage, caller, call } = await openCall()
-    await using _ = stage
-    await stage.clock.advance(1_000)
-    expect(call.positionHeardMs).toBeGreaterThan(500)
-    await caller.hangsUp()
-    expect((await stage.over(call.sid)).reason).toBe('caller hung up')
-  })
-
-  it('can reset the media alone, which the call survives', async () => {
-    const { stage, caller, call, media } = await openCall()
-    await using _ = stage
-    media.reset()
-    await stage.carrier.until(() => call.streams.length === 2 && call.isStreaming, { timeoutMs: 5_000 })
-    expect(stage.view(call.sid).state).toBe('active')
-    await caller.hangsUp()
-    expect((await stage.over(call.sid)).reason).toBe('caller hung up')
-  })
-
-  it('can make the line of a whole call bad, in simulated time', async () => {
-    const { stage, proxy, caller, call } = await openCall()
-    await using _ = stage
-    proxy.set({ up: { latencyMs: 300, jitterMs: 200 }, down: { latencyMs: 300, jitterMs: 200 } })
-    await stage.clock.advance(2_000)
-    expect(stage.view(call.sid).state).toBe('active')
-    await caller.hangsUp()
-    expect((await stage.over(call.sid)).reason).toBe('caller hung up')
   })
 })
