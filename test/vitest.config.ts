@@ -13,6 +13,8 @@ export default defineConfig({
     exclude: ['test/fuzz/growth.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
     testTimeout: 20_000,
+    // Much of a run is waiting for sockets, so every core may have a worker (by default one core is left free).
+    maxWorkers: '100%',
     coverage: {
       provider: 'v8',
       include: ['machines/**/*.ts', 'src/**/*.ts'],
