@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { BENCH_MAX_CALLS } from './bench-account.ts'
 import type { BenchPlan } from './options.ts'
 import { findMost, type SearchResult } from './search.ts'
-import type { ServerFigures } from './servers/server-process.ts'
 import type { Session, Window } from './session.ts'
 import { measureSetUps, type SetUpCost } from './set-ups.ts'
 import { isDisturbed, judge, type Verdict } from './verdict.ts'
@@ -14,9 +13,9 @@ export interface Capacity {
   /** The most calls, and what gave way just above. */
   readonly most: number
   readonly limit: SearchResult['limit']
-  /** At 70 % of them. */
+  /** At 70 % of them: of three windows the one whose echo p99 is the median, so that a hiccup of the machine's decides nothing. */
   readonly steady: Window
-  /** Bytes a call adds to the process, and to its heap without garbage; NaN where it cannot be told. */
+  /** Bytes that a call of the most adds to the process, and one that stands to its heap without garbage; NaN where it cannot be told. */
   readonly rssPerCall: number
   readonly heapPerCall: number
   readonly setUp: SetUpCost
@@ -30,16 +29,23 @@ const GUESSED_SHARE = 0.85
 const LEAST_SHARE = 0.01
 /** Of the most calls: what a core is asked to carry for long. */
 export const STEADY_SHARE = 0.7
+const STEADY_WINDOWS = 3
 const MOST_TRIES = 3
+/** Of a first guess, for a second: a call among many costs less than one among few. */
+const SECOND_GUESS_SHARE = 0.75
 /** For an overloaded server to get over it. */
 const RECOVERY_MS = 500
 
 export async function measureCapacity(session: Session, plan: BenchPlan): Promise<Capacity> {
   const { name, what } = session.contender
-  const start = await guessMost(session, plan)
-  const few = await session.settle()
+  const first = await guessMost(session, plan)
+  const early = await session.settle()
+  const start = await guessMost(session, plan, Math.max(1, Math.floor(first * SECOND_GUESS_SHARE)))
   const { most, limit } = await searchMost(session, start, plan)
   const calls = Math.max(1, Math.floor(most * STEADY_SHARE))
+  // Between the two readings of memory calls only come: what is kept of those that are over is no part of one that lives.
+  await session.resize(FIRST_CALLS)
+  const few = await session.settle()
   const steady = await measureSteady(session, calls, plan.steadyMs)
   const many = await session.settle()
   return {
@@ -48,23 +54,24 @@ export async function measureCapacity(session: Session, plan: BenchPlan): Promis
     most,
     limit,
     steady,
-    ...memoryPerCall(few, many, calls - FIRST_CALLS),
+    // A process gives back nothing of what it once took.
+    rssPerCall: perCall(early.rssBytes, many.rssBytes, most - FIRST_CALLS),
+    heapPerCall: perCall(few.heapBytes, many.heapBytes, calls - FIRST_CALLS),
     setUp: await measureSetUps(session, plan),
   }
 }
 
 /** From two numbers of calls that lie far enough apart. */
-function memoryPerCall(few: ServerFigures, many: ServerFigures, added: number) {
-  const isTelling = added >= FIRST_CALLS
-  const perCall = (less = Number.NaN, more = Number.NaN) => (isTelling ? (more - less) / added : Number.NaN)
-  return { rssPerCall: perCall(few.rssBytes, many.rssBytes), heapPerCall: perCall(few.heapBytes, many.heapBytes) }
+function perCall(less: number | undefined, more: number | undefined, added: number): number {
+  const isTelling = less !== undefined && more !== undefined && added >= FIRST_CALLS
+  return isTelling ? (more - less) / added : Number.NaN
 }
 
-/** From what a few calls cost; they are left standing. */
-export async function guessMost(session: Session, plan: BenchPlan): Promise<number> {
-  await session.resize(FIRST_CALLS)
+/** From what some calls cost; they are left standing. */
+export async function guessMost(session: Session, plan: BenchPlan, calls = FIRST_CALLS): Promise<number> {
+  await session.resize(calls)
   const { cpuShare } = await session.measure(plan.windowMs)
-  return (FIRST_CALLS * GUESSED_SHARE) / Math.max(LEAST_SHARE, cpuShare)
+  return (calls * GUESSED_SHARE) / Math.max(LEAST_SHARE, cpuShare)
 }
 
 /** The most calls that a session's server carries, looked for from `start` on. */
@@ -79,19 +86,25 @@ export async function searchMost(session: Session, start: number, plan: BenchPla
   })
 }
 
-/** A window at `calls`, half of which are set up while the other half is being carried. */
+/** At `calls`, half of which are set up while the other half is being carried. */
 async function measureSteady(session: Session, calls: number, ms: number): Promise<Window> {
   await session.resize(Math.ceil(calls / 2))
   await session.resize(calls)
-  return session.measure(ms)
+  const first = await session.measure(ms)
+  const windows = [first]
+  while (windows.length < STEADY_WINDOWS) windows.push(await session.measure(ms))
+  const [middle = first] = windows
+    .toSorted((a, b) => a.load.echoMs.p99 - b.load.echoMs.p99)
+    .slice(Math.floor(STEADY_WINDOWS / 2))
+  // Who was set up before the first window had the first audio of his call counted there.
+  return { ...middle, load: { ...middle.load, firstAudioMs: first.load.firstAudioMs } }
 }
 
-/** What fails is tried once more, and again where the machine was busy otherwise: a hiccup of its decides nothing. */
+/** What fails is tried twice more: a hiccup of the machine's decides nothing. */
 async function probe(session: Session, calls: number, ms: number): Promise<Verdict> {
   for (let left = MOST_TRIES - 1; ; left -= 1) {
     const verdict = await tryOnce(session, calls, ms)
-    const isEnough = left === 0 || (left < MOST_TRIES - 1 && verdict !== 'machine disturbed')
-    if (verdict === 'carried' || isEnough) return verdict
+    if (verdict === 'carried' || left === 0) return verdict
     await recover(session, calls)
   }
 }

@@ -22,6 +22,7 @@ export interface BenchOptions {
 /** How long to look, and how closely. */
 export interface BenchPlan {
   readonly windowMs: number
+  /** One of three windows at 70 % of the most calls. */
   readonly steadyMs: number
   readonly rounds: number
   readonly resolution: number
@@ -40,14 +41,14 @@ export interface BenchPlan {
 }
 
 export const QUICK_PLAN: BenchPlan = {
-  windowMs: 2_000,
-  steadyMs: 4_000,
+  windowMs: 1_500,
+  steadyMs: 1_500,
   rounds: 1,
   resolution: 0.08,
   leap: 1.3,
-  searchMs: 20_000,
+  searchMs: 14_000,
   setUps: 100,
-  setUpRounds: 8,
+  setUpRounds: 4,
   growthMs: 2_000,
   viewingMs: 1_500,
   longMs: 10_000,
@@ -56,7 +57,7 @@ export const QUICK_PLAN: BenchPlan = {
 
 export const FULL_PLAN: BenchPlan = {
   windowMs: 8_000,
-  steadyMs: 20_000,
+  steadyMs: 10_000,
   rounds: 3,
   resolution: 0.04,
   leap: 1.25,

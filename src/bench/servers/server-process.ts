@@ -13,6 +13,8 @@ export interface ServerFigures {
   /** How late what is sent by the clock was, since the last `reset`; absent where nothing is. */
   readonly latenessMs?: { readonly p50: number; readonly p99: number; readonly p999: number; readonly count: number }
   readonly worstGcMs?: number
+  /** The longest of those that went through the whole heap, not the young part alone. */
+  readonly worstFullGcMs?: number
   readonly gcMs?: number
 }
 
@@ -61,32 +63,37 @@ function latenessOf(samples: Samples | undefined): Pick<ServerFigures, 'lateness
 /** The collector's pauses; those that were asked for do not count. */
 class Collections {
   #worstGcMs = 0
+  #worstFullGcMs = 0
   #gcMs = 0
 
   constructor() {
     const observer = new PerformanceObserver((list) => {
       for (const entry of list.getEntries()) {
-        if ((flagsOf(entry) & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0) continue
+        const { kind, flags } = detailOf(entry)
+        if ((flags & constants.NODE_PERFORMANCE_GC_FLAGS_FORCED) !== 0) continue
         this.#worstGcMs = Math.max(this.#worstGcMs, entry.duration)
+        const isFull = kind === constants.NODE_PERFORMANCE_GC_MAJOR
+        if (isFull) this.#worstFullGcMs = Math.max(this.#worstFullGcMs, entry.duration)
         this.#gcMs += entry.duration
       }
     })
     observer.observe({ entryTypes: ['gc'] })
   }
 
-  figures(): Pick<ServerFigures, 'worstGcMs' | 'gcMs'> {
-    return { worstGcMs: this.#worstGcMs, gcMs: this.#gcMs }
+  figures(): Pick<ServerFigures, 'worstGcMs' | 'worstFullGcMs' | 'gcMs'> {
+    return { worstGcMs: this.#worstGcMs, worstFullGcMs: this.#worstFullGcMs, gcMs: this.#gcMs }
   }
 
   reset(): void {
     this.#worstGcMs = 0
+    this.#worstFullGcMs = 0
     this.#gcMs = 0
   }
 }
 
-function flagsOf(entry: PerformanceEntry): number {
+function detailOf(entry: PerformanceEntry): { readonly kind: number; readonly flags: number } {
   // Node's types leave the detail of a collection out.
-  return 'detail' in entry ? (entry.detail as { readonly flags: number }).flags : 0
+  return 'detail' in entry ? (entry.detail as { readonly kind: number; readonly flags: number }) : { kind: 0, flags: 0 }
 }
 
 /** Bytes of JavaScript's heap that were taken in so many milliseconds: what each collection found, less what the one before left. */
