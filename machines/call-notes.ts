@@ -135,7 +135,7 @@ export const tellRecording = {
 export const tellRecordingThrown = {
   type: 'tellRecording',
   params: ({ event }: { event: ErrorActorEvent }): RecordingNews => ({
-    status: 'refused',
+    status: 'unknown',
     cause: toCommandFault(event.error).message,
   }),
 } as const

@@ -208,6 +208,8 @@ const stopping = callSetup.createStateConfig({
       },
     },
     hangingUp: {
+      // However long the carrier takes, nobody is to hear more.
+      entry: 'cutSpeech',
       always: { guard: 'hasNoLeg', target: 'releasing' },
       invoke: {
         id: 'hangUp',

@@ -1,6 +1,6 @@
 import { assign, type DoneActorEvent, type ErrorActorEvent, setup, stateIn } from 'xstate'
 import type { RecordingCommand } from './call-events.ts'
-import { carrierCommandMachine, type CommandName, type CommandOutput } from './carrier-command.ts'
+import { carrierCommandMachine, type CommandName, type CommandOutput, isInDoubt } from './carrier-command.ts'
 import { toCommandFault } from './command-fault.ts'
 
 /**
@@ -8,8 +8,9 @@ import { toCommandFault } from './command-fault.ts'
  * the carrier's own word of when it is ready comes later, to the call's record.
  *
  * Invariants
- * - R1 What the carrier refuses leaves things as they were, and is told.
- * - R2 Whoever wants it stopped while it is being started gets it stopped.
+ * - R1 What the carrier refuses leaves things as they were, and is told; of what it gave no usable answer to, it is told
+ *   that nobody knows.
+ * - R2 Whoever wants it stopped while it is being started gets it stopped, if it is known to have started.
  * - R3 How it ended is its output, and told once it is over: whoever hears of that may start another.
  */
 
@@ -24,8 +25,8 @@ export interface RecordingContext extends RecordingInput {
   readonly refusal: RecordingNews | undefined
 }
 
-/** In the carrier's words, but for `refused`. */
-export type RecordingStatus = 'in-progress' | 'paused' | 'stopped' | 'refused'
+/** In the carrier's words, but for `refused`, and `unknown`: it may have done what it was asked for, or not. */
+export type RecordingStatus = 'in-progress' | 'paused' | 'stopped' | 'refused' | 'unknown'
 
 export interface RecordingNews {
   readonly status: RecordingStatus
@@ -91,13 +92,13 @@ const tellStarted = {
 } as const
 
 const ofTheAnswer = ({ context, event }: { context: RecordingContext } & Answered): RecordingNews => ({
-  status: 'refused',
+  status: isInDoubt(event.output) ? 'unknown' : 'refused',
   recordingSid: context.recordingSid,
   cause: event.output.outcome === 'failed' ? event.output.fault.message : undefined,
 })
 
 const ofWhatWasThrown = ({ context, event }: { context: RecordingContext; event: ErrorActorEvent }): RecordingNews => ({
-  status: 'refused',
+  status: 'unknown',
   recordingSid: context.recordingSid,
   cause: toCommandFault(event.error).message,
 })

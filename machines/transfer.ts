@@ -1,4 +1,4 @@
-import { assign, type DoneActorEvent, type ErrorActorEvent, sendParent, setup } from 'xstate'
+import { assign, type DoneActorEvent, enqueueActions, type ErrorActorEvent, sendParent, setup } from 'xstate'
 import type { BridgeFact, DialFact, DialOutcome } from './call-events.ts'
 import { carrierCommandMachine, type CommandOutput, isInDoubt } from './carrier-command.ts'
 import { toCommandFault } from './command-fault.ts'
@@ -66,8 +66,10 @@ const transferSetup = setup({
   actions: {
     noteOutcome: assign((_, params: { readonly outcome: DialOutcome }) => params),
     noteRefusal: assign((_, refusal: Refusal) => ({ outcome: 'refused' as const, ...refusal })),
-    /** Tells the call that runs it, which has not heard of an answer either. */
-    tellPresumed: sendParent({ type: 'bridge.presumed' } satisfies BridgeFact),
+    /** Tells the call that runs it, if one does, which has not heard of an answer either. */
+    tellPresumed: enqueueActions(({ enqueue, self: { _parent: call } }) => {
+      if (call !== undefined) enqueue(sendParent({ type: 'bridge.presumed' } satisfies BridgeFact))
+    }),
   },
   guards: {
     hasFailed: (_, { output }: { readonly output: CommandOutput }) => output.outcome === 'failed',

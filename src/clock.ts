@@ -14,3 +14,12 @@ export const systemClock: Clock = {
   setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
 }
+
+/**
+ * Epoch milliseconds that begin at `epochMs`, which is now, and go on with the clock: whatever is done to the wall clock
+ * meanwhile, what is dated by them is in order, and lasts as long as it lasted.
+ */
+export function datedFrom(clock: Clock, epochMs: number): () => number {
+  const begun = clock.now()
+  return () => epochMs + Math.round(clock.now() - begun)
+}

@@ -22,6 +22,8 @@ export interface Config {
     readonly apiUrl: string | undefined
   }
   readonly apiToken: string | undefined
+  /** Requests to the API in a second, twice as many at once; 0: as many as come. */
+  readonly apiRequestsPerSecond: number
   /** E.164 prefixes that may be dialled; none means nothing may. */
   readonly allowedDestinations: readonly string[]
   /** Domains of SIP addresses that calls may be handed over to; none means none. */
@@ -127,6 +129,7 @@ const variables = z.object({
     // What a header can carry.
     .regex(/^[!-~]{16,}$/, 'at least 16 ASCII characters without spaces')
     .optional(),
+  CALLCHART_API_REQUESTS_PER_SECOND: wholeNumber(100, 0, 100_000),
   CALLCHART_ALLOWED_DESTINATIONS: z
     .string()
     .default('')
@@ -221,6 +224,7 @@ function toConfig(env: z.infer<typeof environment>): Config {
       apiUrl: env.TWILIO_API_URL,
     },
     apiToken: env.CALLCHART_API_TOKEN,
+    apiRequestsPerSecond: env.CALLCHART_API_REQUESTS_PER_SECOND,
     allowedDestinations: env.CALLCHART_ALLOWED_DESTINATIONS,
     allowedSipDomains: env.CALLCHART_ALLOWED_SIP_DOMAINS,
     callsPerSecond: env.CALLCHART_CALLS_PER_SECOND,

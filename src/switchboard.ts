@@ -22,6 +22,7 @@ import { ExchangeStreamDesk } from './exchange/stream-desk.ts'
 import { ExchangeVoiceDesk } from './exchange/voice-desk.ts'
 import { createApp } from './http/app.ts'
 import { EventStreams } from './http/events-route.ts'
+import { RequestLimits } from './http/request-limits.ts'
 import type { DialRequest } from './http/desks.ts'
 import { Inspector } from './inspector/inspector.ts'
 import { createPageFiles, type PageFiles } from './inspector/page-files.ts'
@@ -189,12 +190,13 @@ export function createSwitchboard(options: SwitchboardOptions): Switchboard {
   })
   const { publicUrl } = config
   const signed = { endpoints, publicUrl, tokens, accountSid: config.twilio.accountSid, logger, telemetry }
+  const limits = new RequestLimits({ clock, perSecond: config.apiRequestsPerSecond, telemetry })
   const app = createApp({
     voice: { desk: voiceDesk, ...signed },
     callbacks: { desk: new ExchangeCallbackDesk({ exchange, logger, orphans }), ...signed },
-    calls: { desk: callsDesk, apiToken: config.apiToken },
-    events: { desk: progressDesk, streams: events, apiToken: config.apiToken },
-    inspector: { desk: inspector, calls: callsDesk, session, files, logger },
+    calls: { desk: callsDesk, apiToken: config.apiToken, limits },
+    events: { desk: progressDesk, streams: events, apiToken: config.apiToken, limits },
+    inspector: { desk: inspector, calls: callsDesk, session, limits, files, logger },
     metrics: telemetry,
   })
   // Koa answers its own failures: the promise it returns never rejects.

@@ -27,6 +27,9 @@ const FAILURE_WINDOW_MS = 60_000
  */
 export type Deed = 'look' | 'act' | 'watch' | 'enter'
 
+/** What shows that somebody may use the API: the token itself, or the cookie that was given for it. */
+export type Credential = 'token' | 'cookie'
+
 /** Why a request is refused, as it is answered. */
 export interface Objection {
   readonly status: 401 | 403
@@ -78,12 +81,19 @@ export class ViewerSession {
   /** Undefined: it may be done. */
   objectionTo(deed: Deed, headers: IncomingHttpHeaders): Objection | undefined {
     if (!this.isEnabled) return API_DISABLED
-    const credential = this.#credentialOf(headers)
+    const credential = this.credentialOf(headers)
     const source = this.#sourceOf(headers, deed)
     if (deed !== 'look' && source === 'foreign') return this.#foreign(headers)
     if (deed !== 'enter' && credential === undefined) return withoutSession(headers)
     const needsProof = deed === 'enter' || (deed !== 'look' && credential === 'cookie')
     return needsProof && source !== 'own' ? this.#foreign(headers) : undefined
+  }
+
+  /** Undefined: none, or none that is valid. */
+  credentialOf({ authorization, cookie }: IncomingHttpHeaders): Credential | undefined {
+    const token = bearerOf(authorization)
+    if (token !== undefined && this.#isToken?.(token) === true) return 'token'
+    return cookiesOf(cookie).some((value) => this.#isValid(value)) ? 'cookie' : undefined
   }
 
   /** Counts failures, and hears nobody out for a while once there are too many. */
@@ -114,12 +124,6 @@ export class ViewerSession {
     // Not every browser takes a secure cookie from http://127.0.0.1, where an operator may look past the public URL.
     const secure = this.#publicOrigin.startsWith('https:') && !isPlainLoopback(headers) ? '; Secure' : ''
     return `${COOKIE}=${value}; Max-Age=${maxAgeSeconds}; Path=${INSPECTOR_PATH}; HttpOnly; SameSite=Strict${secure}`
-  }
-
-  #credentialOf({ authorization, cookie }: IncomingHttpHeaders): 'token' | 'cookie' | undefined {
-    const token = bearerOf(authorization)
-    if (token !== undefined && this.#isToken?.(token) === true) return 'token'
-    return cookiesOf(cookie).some((value) => this.#isValid(value)) ? 'cookie' : undefined
   }
 
   #isValid(cookie: string): boolean {

@@ -170,6 +170,12 @@ const ROWS: readonly Row[] = [
   { name: 'CALLCHART_AGENT', read: ({ agent }) => agent, fallback: 'echo', good: { greeter: 'greeter' }, bad: [] },
   { name: 'CALLCHART_MAX_CALLS', read: ({ maxCalls }) => maxCalls, fallback: 150, ...whole(1, 100_000) },
   {
+    name: 'CALLCHART_API_REQUESTS_PER_SECOND',
+    read: ({ apiRequestsPerSecond }) => apiRequestsPerSecond,
+    fallback: 100,
+    ...whole(0, 100_000),
+  },
+  {
     name: 'CALLCHART_MAX_LATENESS_MS',
     read: ({ maxLatenessMs }) => maxLatenessMs,
     fallback: 100,

@@ -18,9 +18,13 @@ const named = rows.flatMap(([, , , tests = '']) =>
 )
 
 /** Titles of tests as they are written: one string in quotation marks after `it(`, `it.each(...)(` and the like. */
+const TITLE = /(?:\bit\(|\)\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g
+/** Faults have names, whichever function makes a fault of them: any string on one line. */
+const NAME = /(['"`])((?:\\.|(?!\1)[^\\\n])*)\1/g
+
 function titlesIn(file: string): string[] {
   const source = readFileSync(join(ROOT, file), 'utf8')
-  const written = /(?:\bit\(|\)\()\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1/g
+  const written = file.startsWith('test/faults/cases/') ? NAME : TITLE
   return [...source.matchAll(written)].map(([, , title = '']) => title.replaceAll(/\\(.)/g, '$1'))
 }
 

@@ -50,6 +50,11 @@ export class CallAccount {
     return this.#told
   }
 
+  /** Milliseconds since the far end answered; 0 as long as it has not. */
+  get answeredForMs(): number {
+    return this.#told.answeredAt === undefined ? 0 : this.#epochNow() - this.#told.answeredAt
+  }
+
   noteState(state: string): void {
     if (this.#told.states.at(-1)?.state === state) return
     const at = this.#epochNow()

@@ -31,7 +31,7 @@ export function provideCallMachine(options: CarrierActorOptions) {
     },
     actions: {
       cutSpeech: ({ context }) => sessionOf(context.id).plane.outbound.cut(),
-      detachStream: ({ context }) => sessionOf(context.id).plane.detach(),
+      detachStream: ({ context }) => sessionOf(context.id).dropStream(),
       holdLine: ({ context }) => sessionOf(context.id).beginHold(),
       resumeLine: ({ context }) => sessionOf(context.id).endHold(),
       tellPresumed: ({ context }) => sessionOf(context.id).presumeBridged(),

@@ -13,6 +13,11 @@ import type { CallAccount } from './call-account.ts'
 import { RecordingControl, type RecordingWish } from './recording-control.ts'
 
 /** What placing a call needs beyond its facts. */
+type FarEndGone = Extract<CallEvent, { type: 'leg.ended' | 'stream.stopped' }>
+
+/** The carrier counts from the answer, which we are told of a while later. */
+const TOLD_LATE_MS = 1_000
+
 export interface DialTerms {
   readonly ringTimeoutSeconds: number
   readonly timeLimitSeconds: number
@@ -201,10 +206,32 @@ export class CallSession {
     this.#run?.fail(error)
   }
 
-  /** Its audio is lost from now on, until there is a fresh stream. */
-  noteStreamLost(): void {
-    this.#lostAt ??= this.#clock.now()
+  /**
+   * The leg is over, or its stream. The carrier ends an outgoing call at the limit that it was given, and says no more than
+   * that the far end has gone: it is the limit that has ended it then.
+   */
+  noteFarEndGone(event: FarEndGone): void {
+    const isOrdinary = event.type === 'stream.stopped' || event.outcome === 'completed'
+    if (isOrdinary && this.#isAtLimit) this.send({ type: 'call.hangUp', reason: 'time limit' })
+    this.send(event)
+  }
+
+  get #isAtLimit(): boolean {
+    const limitMs = this.terms.timeLimitSeconds * 1_000
+    return this.facts.direction === 'outbound' && this.account.answeredForMs >= limitMs - TOLD_LATE_MS
+  }
+
+  /** Its audio is lost until there is a fresh stream, from now on unless said. */
+  noteStreamLost(since = this.#clock.now()): void {
+    this.#lostAt ??= since
     this.emit({ type: 'stream.lost' })
+  }
+
+  /** For the chart: the stream is given up, though its socket may not know. Who talks to somebody else has lost nothing. */
+  dropStream(): void {
+    const { stream, inbound } = this.plane
+    this.plane.detach()
+    if (stream !== undefined && this.transferRequest === undefined) this.noteStreamLost(inbound.lastMediaAt)
   }
 
   noteStreamStarted(streamSid: string): void {

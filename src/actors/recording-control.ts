@@ -41,13 +41,13 @@ export class RecordingControl {
   }
 
   note({ status, recordingSid }: RecordingNews, account: CallAccount): void {
-    if (status !== 'refused') {
+    if (status !== 'refused' && status !== 'unknown') {
       this.#status = status === 'stopped' ? 'off' : status
       if (recordingSid !== undefined) {
         account.noteRecording({ recordingSid, status, url: undefined, durationSeconds: undefined })
       }
     }
-    // A change that was refused leaves a recording as it was.
+    // A change that failed leaves a recording as it was, as far as anybody knows; and of one without a SID none is known.
     else if (recordingSid === undefined) this.#status = 'off'
   }
 }

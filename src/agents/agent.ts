@@ -34,7 +34,8 @@ export type CallEdge =
   | { readonly type: 'transfer.ended'; readonly outcome: DialOutcome }
   | {
       readonly type: 'recording.changed'
-      readonly status: 'in-progress' | 'paused' | 'stopped' | 'refused'
+      /** `unknown`: no usable answer came, so the carrier may have done what it was asked for, or not. */
+      readonly status: 'in-progress' | 'paused' | 'stopped' | 'refused' | 'unknown'
       readonly cause: string | undefined
     }
 

@@ -14,6 +14,10 @@ import { doubleRate, halveRate } from './whole-buffer.ts'
  */
 const SINC_REACH = 24
 
+/** Hz. Nobody records speech outside of these; at the 1 Hz that a header may claim, a second becomes four hours. */
+const SLOWEST_RATE = 8_000
+const FASTEST_RATE = 192_000
+
 /** Blackman's window over the reach. */
 function blackman(distance: number): number {
   const angle = (Math.PI * distance) / SINC_REACH
@@ -21,9 +25,10 @@ function blackman(distance: number): number {
 }
 
 /**
- * A WAV file of any rate, width and number of channels as 16 kHz mono.
+ * A WAV file of any usual rate, any width and number of channels as 16 kHz mono.
  *
- * @throws {UsageError} `AUDIO_FILE_INVALID`, with the path: no such file, not a WAV file, or nothing in it.
+ * @throws {UsageError} `AUDIO_FILE_INVALID`, with the path: no such file, not a WAV file, nothing in it, or made at a rate
+ * outside 8 to 192 kHz.
  */
 export function loadPrompt(path: string): Promise<Int16Array> {
   return loadAs(path, toModelRate)
@@ -45,14 +50,15 @@ async function loadAs(path: string, convert: (samples: Int16Array, rate: number)
 }
 
 /**
- * A whole buffer at any sample rate in Hz as 16 kHz, without delay; not for the chunks of a stream. At 16 kHz it is the
- * buffer itself.
+ * A whole buffer at any sample rate from 8,000 to 192,000 Hz as 16 kHz, without delay; not for the chunks of a stream. At
+ * 16 kHz it is the buffer itself.
  *
- * @throws {UsageError} `AUDIO_FORMAT_UNSUPPORTED` when the rate is not a positive number.
+ * @throws {UsageError} `AUDIO_FORMAT_UNSUPPORTED` at any other rate.
  */
 export function toModelRate(samples: Int16Array, rate: number): Int16Array {
-  if (!(rate > 0 && rate < Infinity)) {
-    throw new UsageError('AUDIO_FORMAT_UNSUPPORTED', `expected a sample rate in Hz, got ${rate}`)
+  if (!(rate >= SLOWEST_RATE && rate <= FASTEST_RATE)) {
+    const expected = `expected a sample rate from ${SLOWEST_RATE} to ${FASTEST_RATE} Hz`
+    throw new UsageError('AUDIO_FORMAT_UNSUPPORTED', `${expected}, got ${rate}`)
   }
   if (rate === MODEL_RATE) return samples
   if (rate === TELEPHONE_RATE) return doubleRate(samples)

@@ -34,6 +34,7 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<void> {
   const config = loadConfig(process.env)
   const logger = createLogger(config.logLevel)
+  endOnWhatNobodyCaught(logger)
   const prompt = createPromptAgent(await loadPrompt(options.prompt ?? CALLEE_SPEECH))
   const own = options.agents === undefined ? {} : await loadAgents(options.agents)
   const agents = { echo, prompt, ...own }
@@ -89,6 +90,17 @@ async function listen(switchboard: Switchboard, { host, port }: Config): Promise
       cause: error,
     })
   }
+}
+
+/**
+ * What state it is in then, nobody knows: the process ends, and the next one goes on with its calls. By itself Node would
+ * write the error past the logger, with every number in it.
+ */
+function endOnWhatNobodyCaught(logger: Logger): void {
+  process.on('uncaughtException', (error, origin) => {
+    logger.fatal({ err: error, origin }, 'nobody caught an error: this process ends, the next one finds its calls')
+    process.exit(1)
+  })
 }
 
 /** The first signal drains, the second hangs up now. */

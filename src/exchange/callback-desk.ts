@@ -36,7 +36,11 @@ export class ExchangeCallbackDesk implements CallbackDesk {
     call.session.noteAnsweredBy(answeredBy)
   }
 
-  async dialled({ callSid, callStatus, dialStatus }: DialAction, callId: string | undefined): Promise<VoiceAnswer> {
+  dialled(action: DialAction, callId: string | undefined): Promise<VoiceAnswer> {
+    return this.#exchange.orEnd(action.callSid, () => this.#dialled(action, callId))
+  }
+
+  async #dialled({ callSid, callStatus, dialStatus }: DialAction, callId: string | undefined): Promise<VoiceAnswer> {
     const call = await this.#find(callSid, callId)
     const answer = await this.#afterDial(call, { callSid, callStatus, dialStatus })
     const verb: TwimlVerb = answer.do === 'connect' ? 'Connect' : 'Hangup'
@@ -51,7 +55,7 @@ export class ExchangeCallbackDesk implements CallbackDesk {
     if (call === undefined) return this.#afterOrphansDial(callSid, callStatus, dialStatus)
     if (isOver(callStatus)) {
       // Whoever was to be handed over has gone: of those who had been joined, that is how it ends.
-      call.send({ type: 'leg.ended', callSid, outcome: callStatus })
+      call.session.noteFarEndGone({ type: 'leg.ended', callSid, outcome: callStatus })
       return { do: 'hangUp' }
     }
     call.send({ type: 'dial.ended', outcome: outcomeOf(dialStatus) })

@@ -7,7 +7,7 @@ import { createCarrierActor } from '../actors/carrier.ts'
 import type { Agent, CallEnding } from '../agents/agent.ts'
 import { createCallId } from '../call-id.ts'
 import type { Carrier } from '../carrier.ts'
-import type { Clock } from '../clock.ts'
+import { type Clock, datedFrom } from '../clock.ts'
 import type { DialPacer } from '../dial-pacer.ts'
 import type { CallDirectory, CallFacts } from '../directory.ts'
 import type { Endpoints } from '../endpoints.ts'
@@ -165,9 +165,19 @@ export class Exchange {
       parameters: wanted.parameters ?? {},
       startedAt: this.#options.epochNow(),
     }
-    const entered = await this.directory.claim(facts)
+    const entered = await this.#claim(facts)
     if (entered.id !== facts.id) return this.#live.get(entered.id)
     return this.#enter(facts, agent, wanted)
+  }
+
+  /** A directory may fail after it has entered the call: it is to forget it again. */
+  async #claim(facts: CallFacts): Promise<CallFacts> {
+    try {
+      return await this.directory.claim(facts)
+    } catch (error) {
+      await this.#forget(facts.id)
+      throw error
+    }
   }
 
   /**
@@ -178,7 +188,7 @@ export class Exchange {
     const agent = this.requireAgent(record.agent)
     const { id, direction, callSid, from, to, parameters, startedAt } = record
     const facts: CallFacts = { id, direction, callSid, from, to, agent: record.agent, parameters, startedAt }
-    const entered = await this.directory.claim(facts)
+    const entered = await this.#claim(facts)
     if (entered.id !== id) return this.#live.get(entered.id)
     return this.#enter(facts, agent, { adopted: { record, lostMs } })
   }
@@ -189,8 +199,24 @@ export class Exchange {
       this.node.requireRoom(wanted.adopted === undefined ? 'new' : 'adopted')
       return this.#spawn(facts, agent, wanted)
     } catch (error) {
-      await this.directory.remove(facts.id)
+      const halfMade = this.#live.get(facts.id)
+      if (halfMade !== undefined) this.#unmake(halfMade, error)
+      await this.#forget(facts.id)
       throw error
+    }
+  }
+
+  /** It has a place and an open row already: it ends like any other. */
+  #unmake(call: LiveCall, error: unknown): void {
+    call.actor.stop()
+    this.#end(call, { state: 'error', reason: 'internal error', cause: messageOf(error) })
+  }
+
+  async #forget(id: string): Promise<void> {
+    try {
+      await this.directory.remove(id)
+    } catch (error) {
+      this.#options.logger.error({ err: error, callId: id }, 'the directory would not forget a call')
     }
   }
 
@@ -237,6 +263,16 @@ export class Exchange {
     return () => this.#onCall.delete(listener)
   }
 
+  /** Asks what the carrier is to do with a call. If that fails it is told to hang up, which is the call's end. */
+  async orEnd<T>(callSid: string, ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      this.find(callSid)?.send({ type: 'call.hangUp', reason: 'internal error', cause: messageOf(error) })
+      throw error
+    }
+  }
+
   hangUpAll(): void {
     for (const call of this.#live.values()) call.send({ type: 'call.hangUp', reason: 'draining' })
   }
@@ -267,7 +303,7 @@ export class Exchange {
       facts,
       agent,
       terms,
-      account: new CallAccount(epochNow, adopted?.record),
+      account: new CallAccount(datedFrom(clock, adopted ? epochNow() : facts.startedAt), adopted?.record),
       adopted: adopted && { lostMs: adopted.lostMs },
       policy: this.#policy,
       isActive: () => this.#live.get(facts.id)?.isActive === true,

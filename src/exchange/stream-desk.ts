@@ -89,7 +89,8 @@ class CallStream implements AttachedStream {
   }
 
   stopped(): void {
-    if (this.#isCurrent) this.#call.send({ type: 'stream.stopped', streamSid: this.#port.streamSid })
+    if (!this.#isCurrent) return
+    this.#call.session.noteFarEndGone({ type: 'stream.stopped', streamSid: this.#port.streamSid })
   }
 
   lost(cause: string): void {

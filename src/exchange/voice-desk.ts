@@ -44,7 +44,15 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     this.#telemetry = telemetry
   }
 
-  async answer({ callSid, from, to, callStatus }: VoiceWebhook): Promise<VoiceAnswer> {
+  answer(webhook: VoiceWebhook): Promise<VoiceAnswer> {
+    return this.#exchange.orEnd(webhook.callSid, () => this.#answer(webhook))
+  }
+
+  next(webhook: VoiceWebhook): Promise<VoiceAnswer> {
+    return this.#exchange.orEnd(webhook.callSid, () => this.#next(webhook))
+  }
+
+  async #answer({ callSid, from, to, callStatus }: VoiceWebhook): Promise<VoiceAnswer> {
     // A call that is over stays over, whoever asks again, and however late: what was signed once can be sent for ever.
     if (await this.#isOver(callSid)) return { do: 'hangUp' }
     const adopted = await this.#orphans?.adopt(callSid)
@@ -62,7 +70,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     }
   }
 
-  async next(webhook: VoiceWebhook): Promise<VoiceAnswer> {
+  async #next(webhook: VoiceWebhook): Promise<VoiceAnswer> {
     const { callSid, callStatus } = webhook
     if (isOver(callStatus)) await this.#orphans?.noteOver(callSid, callStatus)
     const adopted = await this.#orphans?.adopt(callSid)
@@ -75,7 +83,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
 
   async #continue(call: LiveCall | undefined, { callSid, callStatus }: VoiceWebhook): Promise<VoiceAnswer> {
     if (call !== undefined && isOver(callStatus)) {
-      call.send({ type: 'leg.ended', callSid, outcome: callStatus })
+      call.session.noteFarEndGone({ type: 'leg.ended', callSid, outcome: callStatus })
       return { do: 'hangUp' }
     }
     // Asked while the call is active, the carrier has lost the stream, whether or not we have noticed yet.
@@ -135,7 +143,7 @@ export class ExchangeVoiceDesk implements VoiceDesk {
     if (more.errorCode !== undefined) account.note({ carrierErrorCode: more.errorCode })
     if (callStatus === 'ringing') account.noteRinging()
     if (callStatus === 'in-progress') account.noteAnswered()
-    if (isOver(callStatus)) call.send({ type: 'leg.ended', callSid, outcome: callStatus })
+    if (isOver(callStatus)) call.session.noteFarEndGone({ type: 'leg.ended', callSid, outcome: callStatus })
     else if (callStatus === 'ringing') call.send({ type: 'leg.ringing', callSid })
     else if (callStatus === 'in-progress') call.send({ type: 'leg.answered', callSid })
   }

@@ -5,7 +5,8 @@ import { parseDialAction, parseDialledCallback } from '../twilio/dial-callbacks.
 import { parseRecordingCallback } from '../twilio/recording-callback.ts'
 import type { CallbackDesk } from './desks.ts'
 import { type FormAnswer, requireSignedForm, type SignedFormOptions } from './signed-form.ts'
-import { callOf, toTwiml } from './voice-routes.ts'
+import { answerTwiml } from './twiml-answer.ts'
+import { callOf } from './voice-routes.ts'
 
 export interface CallbackRoutesOptions extends SignedFormOptions {
   readonly desk: CallbackDesk
@@ -14,7 +15,7 @@ export interface CallbackRoutesOptions extends SignedFormOptions {
 
 /** What the carrier tells of the things that a call has asked it for. */
 export function addCallbackRoutes(router: Router, options: CallbackRoutesOptions): void {
-  const { desk, endpoints } = options
+  const { desk } = options
   const onForm = (path: string, answer: FormAnswer) => router.post(path, requireSignedForm(options, answer))
 
   onForm(DETECTED_PATH, async (params, context) => {
@@ -23,9 +24,12 @@ export function addCallbackRoutes(router: Router, options: CallbackRoutesOptions
   })
 
   onForm(DIALLED_ACTION_PATH, async (params, context) => {
-    const answer = await desk.dialled(parseDialAction(params), callOf(context))
-    context.type = 'text/xml'
-    context.body = toTwiml(answer, endpoints)
+    const action = parseDialAction(params)
+    await answerTwiml(context, options, {
+      callSid: action.callSid,
+      ask: () => desk.dialled(action, callOf(context)),
+      otherwise: { do: 'hangUp' },
+    })
   })
 
   onForm(DIALLED_PATH, async (params, context) => {

@@ -7,6 +7,7 @@ import { readJson } from './body.ts'
 import { parseCallsQuery } from './calls-query.ts'
 import type { CallsDesk, RecordingWish } from './desks.ts'
 import { HttpProblem } from './problem.ts'
+import type { RequestLimits } from './request-limits.ts'
 
 const seconds = (least: number, most: number) => z.number().min(least).max(most)
 // Twilio's own bounds for Timeout.
@@ -53,11 +54,12 @@ const digitsBody = z.strictObject({ digits: z.string() })
 export interface CallsRoutesOptions {
   readonly desk: CallsDesk
   readonly apiToken: string | undefined
+  readonly limits?: RequestLimits
 }
 
 /** What the application asks of us. */
-export function addCallsRoutes(router: Router, { desk, apiToken }: CallsRoutesOptions): void {
-  const authorized = requireApiToken(apiToken)
+export function addCallsRoutes(router: Router, { desk, apiToken, limits }: CallsRoutesOptions): void {
+  const authorized = requireApiToken(apiToken, limits)
 
   router.post('/calls', authorized, readJson, answerDial(desk))
 

@@ -7,7 +7,7 @@ import type { DialAction, DialledCallback } from '../twilio/dial-callbacks.ts'
 import type { RecordingCallback } from '../twilio/recording-callback.ts'
 import type { StatusCallback, VoiceWebhook } from '../twilio/webhooks.ts'
 
-/** What the carrier's webhooks lead to. */
+/** What the carrier's webhooks lead to. A question about a call that rejects has ended it: the carrier is told to hang up. */
 export interface VoiceDesk {
   /** An incoming call, or the same one again. */
   answer(webhook: VoiceWebhook): Promise<VoiceAnswer>

@@ -7,6 +7,7 @@ import { idOf, requireCall } from './calls-routes.ts'
 import { EventStream } from './event-stream.ts'
 import { HttpProblem } from './problem.ts'
 import type { FollowedCall, ProgressDesk } from './progress-desk.ts'
+import type { RequestLimits } from './request-limits.ts'
 
 /** Each holds a socket, and looks at every edge of its call. */
 const MOST_STREAMS = 100
@@ -62,11 +63,12 @@ export interface EventsRouteOptions {
   readonly desk: ProgressDesk
   readonly streams: EventStreams
   readonly apiToken: string | undefined
+  readonly limits?: RequestLimits
 }
 
 /** What happens in a call, as it happens, as server-sent events. */
-export function addEventsRoute(router: Router, { desk, streams, apiToken }: EventsRouteOptions): void {
-  router.get('/calls/:id/events', requireApiToken(apiToken), async (context) => {
+export function addEventsRoute(router: Router, { desk, streams, apiToken, limits }: EventsRouteOptions): void {
+  router.get('/calls/:id/events', requireApiToken(apiToken, limits), async (context) => {
     const call = requireCall(context, await desk.find(idOf(context)))
     const body = streams.open(context, call)
     context.set(HEADERS)

@@ -14,6 +14,7 @@ import {
 } from './calls-routes.ts'
 import type { CallsDesk, InspectorDesk } from './desks.ts'
 import { HttpProblem } from './problem.ts'
+import type { RequestLimits } from './request-limits.ts'
 
 /** What the page is made of, by its path: `index.html`, `login.html`, `assets/FILE` and `charts/FILE`. */
 export interface InspectorFiles {
@@ -25,6 +26,7 @@ export interface InspectorRoutesOptions {
   readonly desk: InspectorDesk
   readonly calls: CallsDesk
   readonly session: ViewerSession
+  readonly limits?: RequestLimits
   readonly files: InspectorFiles
   readonly logger: Logger
 }
@@ -62,6 +64,7 @@ export function guardInspector(session: ViewerSession) {
 export function addInspectorRoutes(router: Router, options: InspectorRoutesOptions): void {
   const { desk, calls, session, files } = options
   const [mayLook, mayAct, mayEnter] = [allow('look', session), allow('act', session), allow('enter', session)]
+  const limited = limit(options)
 
   for (const path of ['', '/node', '/calls/:id']) router.get(at(path), (context) => sendPage(context, options))
 
@@ -77,7 +80,7 @@ export function addInspectorRoutes(router: Router, options: InspectorRoutesOptio
   router.get(at('/assets/:name'), mayLook, (context) => sendFile(context, files, `assets/${nameOf(context)}`))
   router.get(at('/charts/:name'), mayLook, (context) => sendFile(context, files, `charts/${nameOf(context)}`))
 
-  router.get(at('/calls/:id/recording'), mayLook, async (context) => {
+  router.get(at('/calls/:id/recording'), mayLook, limited, async (context) => {
     const id = idOf(context)
     // It becomes the name of a file, here and at the viewer's.
     const text = requireCall(context, /^\w{1,64}$/.test(id) ? await desk.recording(id) : undefined)
@@ -86,17 +89,26 @@ export function addInspectorRoutes(router: Router, options: InspectorRoutesOptio
     context.body = text
   })
 
-  router.post(at('/calls'), mayAct, readJson, answerDial(calls))
-  router.delete(at('/calls/:id'), mayAct, answerHangUp(calls))
-  router.post(at('/calls/:id/transfer'), mayAct, readJson, answerTransfer(calls))
-  router.post(at('/calls/:id/hold'), mayAct, answerHold(calls, 'hold'))
-  router.delete(at('/calls/:id/hold'), mayAct, answerHold(calls, 'resume'))
-  router.post(at('/calls/:id/recording'), mayAct, readJson, answerRecording(calls, 'start'))
-  router.delete(at('/calls/:id/recording'), mayAct, answerRecording(calls, 'stop'))
+  router.post(at('/calls'), mayAct, limited, readJson, answerDial(calls))
+  router.delete(at('/calls/:id'), mayAct, limited, answerHangUp(calls))
+  router.post(at('/calls/:id/transfer'), mayAct, limited, readJson, answerTransfer(calls))
+  router.post(at('/calls/:id/hold'), mayAct, limited, answerHold(calls, 'hold'))
+  router.delete(at('/calls/:id/hold'), mayAct, limited, answerHold(calls, 'resume'))
+  router.post(at('/calls/:id/recording'), mayAct, limited, readJson, answerRecording(calls, 'start'))
+  router.delete(at('/calls/:id/recording'), mayAct, limited, answerRecording(calls, 'stop'))
 }
 
 function at(path: string): string {
   return INSPECTOR_PATH + path
+}
+
+/** What the API does, too, is limited like the API; the page and what it is made of are no more work than a refusal. */
+function limit({ session, limits }: Pick<InspectorRoutesOptions, 'session' | 'limits'>) {
+  return async (context: Context, next: Next): Promise<void> => {
+    const credential = session.credentialOf(context.headers)
+    if (credential !== undefined) limits?.admit(context, credential)
+    await next()
+  }
 }
 
 function allow(deed: Deed, session: ViewerSession) {

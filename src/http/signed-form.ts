@@ -13,7 +13,7 @@ export interface SignedFormOptions {
   /** The account whose calls these are; undefined: any that can sign. */
   readonly accountSid?: string | undefined
   readonly logger: Logger
-  readonly telemetry?: Pick<Telemetry, 'signatureFailed'> | undefined
+  readonly telemetry?: Pick<Telemetry, 'signatureFailed' | 'webhookFailed'> | undefined
 }
 
 export type FormAnswer = (params: FormParams, context: Context) => Promise<void>

@@ -103,6 +103,11 @@ export class InboundPipe {
     return this.#speech.levelDbfs
   }
 
+  /** Monotonic milliseconds: when the stream's latest media came, or else the stream. */
+  get lastMediaAt(): number {
+    return this.#lastMediaAt
+  }
+
   /** A fresh stream counts its time and its messages anew. */
   attach(): void {
     if (this.#line === 'released') return

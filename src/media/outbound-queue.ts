@@ -196,6 +196,7 @@ export class OutboundQueue {
     this.#feed.renew()
     if (this.isDrained && this.#onYielded === undefined) return
     this.#pump(now, 'whatever there is')
+    if (this.#ledger.tellsOfSilence(now)) this.#report({ type: 'queue.stalled', at: now })
     this.#ledger.expireMarks(now)
     this.#settleHeard()
   }

@@ -1,4 +1,5 @@
 import { MULAW_BYTES_PER_MS } from '../audio/format.ts'
+import { EchoWatch } from './echo-watch.ts'
 
 /**
  * What the far end has HEARD of what was sent, and until when the carrier has audio.
@@ -10,6 +11,7 @@ import { MULAW_BYTES_PER_MS } from '../audio/format.ts'
  * - L1 `heard` never exceeds `sent` and never decreases: where an echo shows that the clock ran ahead, it waits.
  * - L2 A mark of an earlier generation (sent before a `clear`) proves nothing: carriers echo cleared marks too.
  * - L3 Marks are retired by `clear` itself, and else when they are overdue: an echo that never comes holds nothing up.
+ * - L4 The carrier has what the clock says, unless its echoes show for a while that it has more: then that much more.
  */
 
 interface PendingMark {
@@ -24,6 +26,7 @@ const ECHO_GRACE_MS = 2_000
 
 export class PlaybackLedger {
   readonly #owner: string
+  readonly #echoes = new EchoWatch()
   #sent = 0
   #proven = 0
   #marked = 0
@@ -79,13 +82,16 @@ export class PlaybackLedger {
   placeMark(now: number): string {
     this.#sequence += 1
     const name = `${this.#owner}${this.#generation}-${this.#sequence}`
-    this.#marks.push({ name, position: this.#sent, dueAt: Math.max(now, this.#dryAt) })
+    const dueAt = Math.max(now, this.#dryAt)
+    this.#marks.push({ name, position: this.#sent, dueAt })
+    this.#echoes.placed(name, dueAt)
     this.#marked = this.#sent
     return name
   }
 
   /** An echoed mark; false when it is stale, unknown or told twice. */
   noteMark(name: string, now: number): boolean {
+    this.#dryAt += this.#echoes.echoed(name, now)
     const index = this.#marks.findIndex((mark) => mark.name === name)
     const mark = this.#marks[index]
     if (mark === undefined) return false
@@ -104,6 +110,11 @@ export class PlaybackLedger {
     }
   }
 
+  /** To be asked at each tick while there is something to say: true once when what is sent does not come through. */
+  tellsOfSilence(now: number): boolean {
+    return this.#echoes.tellsOfSilence(now)
+  }
+
   /** Up to where the far end has heard what was sent, as far as can be known at `now`. */
   heard(now: number): number {
     this.#told = Math.max(this.#told, this.#reckon(now))
@@ -118,6 +129,7 @@ export class PlaybackLedger {
     this.#anchor = { position: this.#sent, at: now }
     this.#dryAt = now
     this.#marks = []
+    this.#echoes.reset()
     this.#generation += 1
   }
 

@@ -4,9 +4,9 @@ import type { Entry } from './ledger.ts'
 import { Performance } from './performance.ts'
 import type { CallPlan } from './plan.ts'
 import type { Stage } from './stage.ts'
+import type { Lateness } from './stalls.ts'
 import type { Tally } from './tally.ts'
 import { carryOut } from './telephone.ts'
-import type { Weather } from './weather.ts'
 
 /** After its leg is over, the server may take so long to be done with a call: hanging up, with all its repeats. */
 const PATIENCE_MS = 40_000
@@ -17,13 +17,13 @@ export interface LineOptions {
   readonly stage: Stage
   readonly tally: Tally
   /** When the process itself had no time. */
-  readonly stalls: Weather
+  readonly lateness: Lateness
   readonly isDraining: () => boolean
 }
 
 /** Carries one call out and judges it. Never rejects. */
 export async function playCall(plan: CallPlan, options: LineOptions): Promise<void> {
-  const { stage, tally, stalls, isDraining } = options
+  const { stage, tally, lateness, isDraining } = options
   const performance = new Performance(plan)
   const { clock, ledger, log } = stage
   performance.beganAt = clock.now()
@@ -39,7 +39,7 @@ export async function playCall(plan: CallPlan, options: LineOptions): Promise<vo
   const entries = ledger.of(plan.key, performance.call?.sid)
   const verdict = judge(performance, entries, {
     isOutage: log.outages.held(beganAt, endedAt),
-    isStalled: stalls.held(beganAt, endedAt),
+    isStalled: (plan.role.kind === 'echo' ? lateness.hiccups : lateness.stalls).held(beganAt, endedAt),
     isDraining: isDraining(),
   })
   performance.undoAll()

@@ -52,10 +52,10 @@ export async function soak(options: SoakOptions, tell: (line: string) => void): 
 
 async function play(options: SoakOptions, tally: Tally, tell: (line: string) => void) {
   const stage = await openStage(options)
-  const weather = new Weather()
-  const stalls = new Stalls(stage.clock, options.seed, weather)
+  const lateness = { stalls: new Weather(), hiccups: new Weather() }
+  const stalls = new Stalls(stage.clock, options.seed, lateness)
   let isDraining = false
-  const lines: LineOptions = { stage, tally, stalls: weather, isDraining: () => isDraining }
+  const lines: LineOptions = { stage, tally, lateness, isDraining: () => isDraining }
   const memory: MemoryUse[] = []
   try {
     if (!options.isSimulated) stalls.start()

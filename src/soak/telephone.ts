@@ -17,7 +17,7 @@ const ACCEPTED = new Set([201, 202])
 const LOOK_MS = 20
 /** How long the server may take to have a call placed, with all its repeats and its queue. */
 const DIAL_MS = 60_000
-/** Long after everything planned has happened: somebody has to hang up in the end. */
+/** Long after everything planned has happened, or could have: somebody has to hang up in the end. */
 const LAST_RESORT_MS = 60_000
 /** A script has to last as long as whoever waits for the call to end. */
 const SCRIPT_MS = 90_000
@@ -32,8 +32,13 @@ export async function carryOut(performance: Performance, stage: Stage): Promise<
   const call = plan.direction === 'inbound' ? callIn(performance, stage) : await callOut(performance, stage)
   performance.call = call
   if (call === undefined) return
+  // Of a call that was dialled, only its SID tells which one it is. Whoever is there may ask at once.
+  performance.whenOver(prepareAnswers(plan, call.sid, stage))
   hangUpEarly(call, performance, stage)
-  while (!hasStarted(call) && !call.isOver) await sleep(stage.clock, LOOK_MS, call.over)
+  const giveUpAt = stage.clock.now() + LAST_RESORT_MS
+  const isWaiting = (): boolean => !hasStarted(call) && !call.isOver && stage.clock.now() < giveUpAt
+  while (isWaiting()) await sleep(stage.clock, LOOK_MS, call.over)
+  if (!hasStarted(call)) hangUp(call)
   if (!call.isOver) perform(call, performance, stage)
   await over(call)
 }
@@ -115,8 +120,6 @@ function perform(call: SimulatedCall, performance: Performance, stage: Stage): v
   const { plan } = performance
   const { clock, speech } = stage
   const agenda = new Agenda(clock, call.over, (what) => performance.complain(what))
-  // Of a call that was dialled, only its SID tells which one it is.
-  performance.whenOver(prepareAnswers(plan, call.sid, stage))
   if (plan.manner === 'talks') call.speech.repeat(speech)
   if (plan.role.kind === 'menu') pressKeys(call, plan.role, agenda)
   if (plan.role.kind === 'transferer') {

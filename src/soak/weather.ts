@@ -18,8 +18,11 @@ export class Weather {
     if (spell?.to === Infinity) spell.to = at
   }
 
+  /** In the order of their beginnings. */
   note(from: number, to: number): void {
-    this.#spells.push({ from, to })
+    const last = this.#spells.at(-1)
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, to)
+    else this.#spells.push({ from, to })
   }
 
   held(from: number, to: number): boolean {

@@ -42,6 +42,8 @@ export class BorderMetrics {
   readonly #closes: Counter
   readonly #protocolErrors: Counter
   readonly #unsigned: Counter
+  readonly #failed: Counter
+  readonly #limited: Counter
 
   constructor(registry: Registry) {
     const registers = [registry]
@@ -70,6 +72,16 @@ export class BorderMetrics {
       help: 'Webhooks and media sockets that were refused because the carrier had not signed them.',
       registers,
     })
+    this.#failed = new Counter({
+      name: 'callchart_webhook_failures_total',
+      help: 'Questions of the carrier about a call that failed here, so that it was told to hang up.',
+      registers,
+    })
+    this.#limited = new Counter({
+      name: 'callchart_api_requests_limited_total',
+      help: 'Requests to the API that were refused because there were too many of them in a second.',
+      registers,
+    })
   }
 
   noteRejected(reason: AdmissionError['code']): void {
@@ -86,5 +98,13 @@ export class BorderMetrics {
 
   noteUnsigned(): void {
     this.#unsigned.inc()
+  }
+
+  noteFailed(): void {
+    this.#failed.inc()
+  }
+
+  noteLimited(): void {
+    this.#limited.inc()
   }
 }

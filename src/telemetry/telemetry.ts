@@ -82,6 +82,16 @@ export class Telemetry implements CarrierMeter {
     this.#borders.noteUnsigned()
   }
 
+  /** The carrier asked what is next in a call, and that failed: it was told to hang up. */
+  webhookFailed(): void {
+    this.#borders.noteFailed()
+  }
+
+  /** A request to the API was one too many. */
+  requestLimited(): void {
+    this.#borders.noteLimited()
+  }
+
   carrierRequest(op: CarrierOperation, status: CarrierStatus, seconds: number): void {
     this.#carrier.note(op, status, seconds)
   }

@@ -65,12 +65,18 @@ interface Explanation {
 /** `{ code, message }` in most products, `{ code, title, detail }` (RFC 9457) in newer ones, or nothing at all. */
 function explanationIn(body: unknown): Explanation {
   if (!isObject(body)) return {}
-  const carrierCode = Number(body['code'] ?? Number.NaN)
+  const carrierCode = carrierCodeIn(body['code'])
   const text = [body['message'], body['detail'], body['title']].find((each) => typeof each === 'string' && each !== '')
   return {
-    ...(Number.isSafeInteger(carrierCode) && { carrierCode }),
+    ...(carrierCode !== undefined && { carrierCode }),
     ...(typeof text === 'string' && { text }),
   }
+}
+
+/** A number, or its digits: of an object or a list, no number can be made safely. */
+function carrierCodeIn(code: unknown): number | undefined {
+  const isDigits = typeof code === 'string' && /^\d{1,9}$/.test(code)
+  return Number.isSafeInteger(code) || isDigits ? Number(code) : undefined
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

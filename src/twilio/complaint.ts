@@ -27,14 +27,27 @@ export function complaint(error: z.ZodError, input: unknown): string {
   // A key may be as long as the message it came in.
   const place = issue.path.map(String).join('.').slice(0, LONGEST_EXCERPT)
   const what = place === '' ? 'the message' : place
-  return `expected ${what} to be ${issue.message}, got ${pictured(issue.path, valueAt(input, issue.path))}`
+  return `expected ${what} to be ${issue.message}, got ${pictured(issue, valueAt(input, issue.path))}`
 }
 
-/** Audio and parameters are the callers' and the application's own: of those, only the kind and the size are told. */
-const PRIVATE = new Set<PropertyKey>(['payload', 'customParameters'])
+/**
+ * Audio, keys pressed and parameters are the callers' and the application's own: of those, only the kind and the size are
+ * told.
+ */
+const PRIVATE = new Set<PropertyKey>(['payload', 'digit', 'customParameters'])
 
-function pictured(path: readonly PropertyKey[], value: unknown): string {
-  if (!path.some((key) => PRIVATE.has(key))) return excerpt(value)
+function pictured(issue: z.core.$ZodIssue, value: unknown): string {
+  return isPrivate(issue) ? outlined(value) : excerpt(value)
+}
+
+/** What stands in the place of an object may be all that belongs into it. */
+function isPrivate(issue: z.core.$ZodIssue): boolean {
+  const isMisshapen = issue.code === 'invalid_type' && /^(?:object|record|array)$/.test(issue.expected)
+  return isMisshapen || issue.path.some((key) => PRIVATE.has(key))
+}
+
+function outlined(value: unknown): string {
+  if (value === undefined || value === null || Array.isArray(value)) return excerpt(value)
   return typeof value === 'string' ? `${value.length} characters` : `a value of type ${typeof value}`
 }
 

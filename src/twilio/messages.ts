@@ -5,8 +5,8 @@
  */
 
 import { z } from 'zod'
-import { ProtocolError } from '../errors.ts'
-import { complaint, excerpt } from './complaint.ts'
+import { messageOf, ProtocolError } from '../errors.ts'
+import { complaint } from './complaint.ts'
 import { type AccountSid, type CallSid, isAccountSid, isCallSid, isStreamSid, type StreamSid } from './ids.ts'
 import { type MediaMessage, scanMedia } from './media-scan.ts'
 
@@ -158,10 +158,17 @@ export function parseBySchema(frame: string): StreamMessage {
 function parseJson(frame: string): unknown {
   try {
     return JSON.parse(frame)
-  } catch {
-    // The SyntaxError is not passed on: it quotes the frame, and a frame may be all payload.
-    throw new ProtocolError('MESSAGE_INVALID', `expected a JSON object, got ${excerpt(frame)}`)
+  } catch (error) {
+    // Neither the frame nor the SyntaxError is quoted: in either there may be a token, a digit or what was said.
+    const got = `${frame.length} characters that are no JSON${whereBroken(error)}`
+    throw new ProtocolError('MESSAGE_INVALID', `expected a JSON object, got ${got}`)
   }
+}
+
+/** The place, where the engine tells it by itself and not as a part of what it quotes. */
+function whereBroken(error: unknown): string {
+  const [, at] = /^[^"]* at position (\d+)/.exec(messageOf(error)) ?? []
+  return at === undefined ? '' : ` at position ${at}`
 }
 
 function parse<T>(schema: z.ZodType<T>, json: unknown): T {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { loadPrompt, toModelRate } from '../../src/audio/prompt.ts'
+import { loadPrompt, loadTelephoneSpeech, toModelRate } from '../../src/audio/prompt.ts'
 import { writeWav } from '../../src/audio/wav.ts'
 import { UsageError } from '../../src/errors.ts'
 import { decibels, distortionDb, fit, rms, sine, speech, square } from './signals.ts'
@@ -74,11 +74,35 @@ describe('a prompt', () => {
     expect(toModelRate(samples, 16_000)).toBe(samples)
   })
 
-  it.each([0, -8000, Number.NaN, Infinity])('has no rate of %d Hz', (rate) => {
+  it.each([0, -8000, 1, 7_999, 192_001, 4_294_967_295, Number.NaN, Infinity])('has no rate of %d Hz', (rate) => {
     const refuse = (): unknown => toModelRate(new Int16Array(10), rate)
     expect(refuse).toThrow(UsageError)
-    expect(refuse).toThrow(expect.objectContaining({ code: 'AUDIO_FORMAT_UNSUPPORTED' }))
+    expect(refuse).toThrow(
+      expect.objectContaining({
+        code: 'AUDIO_FORMAT_UNSUPPORTED',
+        message: `expected a sample rate from 8000 to 192000 Hz, got ${rate}`,
+      }),
+    )
   })
+
+  it('may have been made at the slowest rate and at the fastest', () => {
+    expect(toModelRate(new Int16Array(8_000), 8_000)).toHaveLength(16_000)
+    expect(Math.abs(toModelRate(new Int16Array(19_200), 192_000).length - 1_600)).toBeLessThanOrEqual(1)
+  })
+
+  it.each([1, 2_000_000_000])(
+    'is refused with its path when its header says %d Hz, before anything is made of it',
+    async (rate) => {
+      const path = join(folder, 'slow.wav')
+      await writeFile(path, writeWav(speech('callee'), rate))
+      for (const load of [loadPrompt, loadTelephoneSpeech]) {
+        await expect(load(path)).rejects.toMatchObject({
+          code: 'AUDIO_FILE_INVALID',
+          message: `${path}: expected a sample rate from 8000 to 192000 Hz, got ${rate}`,
+        })
+      }
+    },
+  )
 
   it('is loaded from a file', async () => {
     const path = join(folder, 'welcome.wav')

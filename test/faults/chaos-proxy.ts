@@ -48,10 +48,10 @@ export class ChaosProxy {
   readonly connections: ChaosConnection[] = []
   /** http(s) or ws(s); undefined resets whoever comes. */
   target: string | undefined
-  readonly #clock: Clock
+  #clock: Clock
   readonly #random: Random
   readonly #server = createServer({ allowHalfOpen: true }, (client) => this.#welcomeIn(client))
-  readonly #unhook: () => void
+  #unhook: () => void = () => undefined
   #directions: Directions = {}
   #welcome: Welcome = 'carry'
   #resumption: Timer
@@ -62,6 +62,13 @@ export class ChaosProxy {
     this.target = target
     this.#clock = clock
     this.#random = new Random(seed)
+    this.keepTime(clock)
+  }
+
+  /** For a proxy that must be there before the clock is: time is this one's for all connections to come. */
+  keepTime(clock: Clock): void {
+    this.#unhook()
+    this.#clock = clock
     this.#unhook = clock instanceof VirtualClock ? clock.onSettle(() => this.#settle()) : () => undefined
   }
 

@@ -7,6 +7,7 @@ import { createEndpoints } from '../../src/endpoints.ts'
 import { createApp } from '../../src/http/app.ts'
 import type { CallsDesk, VoiceDesk } from '../../src/http/desks.ts'
 import type { InspectorRoutesOptions } from '../../src/http/inspector-routes.ts'
+import type { RequestLimits } from '../../src/http/request-limits.ts'
 import { createLogger } from '../../src/log.ts'
 import { signWebhook } from '../../src/twilio/signature.ts'
 
@@ -79,6 +80,8 @@ export interface Problem {
 
 export interface HttpOptions {
   readonly apiToken?: string | undefined
+  /** Absent: none. */
+  readonly limits?: RequestLimits
   /** Absent: no inspector. */
   readonly inspector?: (parts: Pick<InspectorRoutesOptions, 'calls' | 'logger'>) => InspectorRoutesOptions
 }
@@ -102,6 +105,7 @@ export async function openHttp(options: HttpOptions = { apiToken: API_TOKEN }) {
     record: vi.fn<CallsDesk['record']>((key) => Promise.resolve(key === CALL.id ? CALL : undefined)),
     readiness: vi.fn<CallsDesk['readiness']>(() => 'ready'),
   }
+  const webhookFailed = vi.fn<() => void>()
   const app = createApp({
     voice: {
       desk: voice,
@@ -109,8 +113,9 @@ export async function openHttp(options: HttpOptions = { apiToken: API_TOKEN }) {
       publicUrl: PUBLIC_URL,
       tokens: [AUTH_TOKEN, SECONDARY_TOKEN],
       logger,
+      telemetry: { signatureFailed: () => {}, webhookFailed },
     },
-    calls: { desk: calls, apiToken: options.apiToken },
+    calls: { desk: calls, apiToken: options.apiToken, ...(options.limits && { limits: options.limits }) },
     ...(options.inspector && { inspector: options.inspector({ calls, logger }) }),
   })
   const handle = app.callback()
@@ -128,6 +133,7 @@ export async function openHttp(options: HttpOptions = { apiToken: API_TOKEN }) {
   return {
     voice,
     calls,
+    webhookFailed,
     lines,
     url,
     /** How often any desk was asked for anything. */

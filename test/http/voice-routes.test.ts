@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CarrierError } from '../../src/errors.ts'
+import { CarrierError, ProtocolError } from '../../src/errors.ts'
 import {
   AUTH_TOKEN,
   CALL_SID,
@@ -103,23 +103,43 @@ describe.each(ROUTES)('POST %s', (path) => {
     const json = await http.post(path, VOICE_FORM, { headers: { 'content-type': 'application/json' } })
     expect(json.status).toBe(403)
   })
+})
 
-  it('answers 500 without details when the desk fails, and logs what happened', async () => {
+describe.each([
+  ['/twiml', '<Reject reason="busy"/>'],
+  ['/twiml/next', '<Hangup/>'],
+])('POST %s, when the desk fails', (path, verb) => {
+  it.each([
+    ['an error', new Error('secret inner workings')],
+    ['something that is no error', 'secret inner workings'],
+    ['an error that another route explains', new CarrierError('CARRIER_TIMEOUT', 'secret inner workings')],
+    ['the blame for a form', new ProtocolError('WEBHOOK_INVALID', 'secret inner workings')],
+  ])('is answered with TwiML that ends the call, and the log has the cause: %s', async (_, failure) => {
     const http = await openHttp()
-    const failure = new Error('secret inner workings')
     for (const asked of Object.values(http.voice)) asked.mockRejectedValue(failure)
     const response = await http.post(path, VOICE_FORM)
-    expect(response.status).toBe(500)
-    expect(await response.text()).not.toContain('inner workings')
-    expect(http.lines.filter((line) => line.includes('secret inner workings'))).toHaveLength(1)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-type')).toBe('text/xml; charset=utf-8')
+    expect(await response.text()).toBe(`${XML}<Response>${verb}</Response>`)
+    const lines = http.lines.filter((line) => line.includes('secret inner workings'))
+    expect(lines.map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ level: 50, path, callSid: CALL_SID }),
+    ])
+    expect(http.webhookFailed).toHaveBeenCalledOnce()
   })
 
-  it('blames itself, not the carrier, for an error of the protocol that is not in the form', async () => {
+  it('before it has made a promise, or with an answer that makes no TwiML, is answered no worse', async () => {
     const http = await openHttp()
-    for (const asked of Object.values(http.voice)) asked.mockRejectedValue(new TypeError('no such thing'))
-    expect((await http.post(path, VOICE_FORM)).status).toBe(500)
-    for (const asked of Object.values(http.voice)) asked.mockRejectedValue(new CarrierError('CARRIER_TIMEOUT', 'late'))
-    expect((await http.post(path, VOICE_FORM)).status).toBe(502)
+    for (const asked of [http.voice.answer, http.voice.next]) {
+      asked.mockImplementationOnce(() => {
+        throw new Error('at once')
+      })
+      asked.mockResolvedValueOnce({ do: 'connect', token: 'x'.repeat(4_000) })
+    }
+    for (const _ of ['at once', 'a token that is too long']) {
+      expect(await (await http.post(path, VOICE_FORM)).text()).toBe(`${XML}<Response>${verb}</Response>`)
+    }
+    expect(http.webhookFailed).toHaveBeenCalledTimes(2)
   })
 })
 
@@ -158,6 +178,13 @@ describe('POST /twiml', () => {
     expect(await response.text()).toBe(`${XML}<Response><Reject reason="busy"/></Response>`)
   })
 
+  it('hangs up a call that was answered already when the desk fails: it can be rejected no more', async () => {
+    const http = await openHttp()
+    http.voice.answer.mockRejectedValue(new Error('no'))
+    const answered = VOICE_FORM.map(([name, value]) => [name, name === 'CallStatus' ? 'in-progress' : value] as const)
+    expect(await (await http.post('/twiml', answered)).text()).toBe(`${XML}<Response><Hangup/></Response>`)
+  })
+
   it('hangs up a call that is over', async () => {
     const http = await openHttp()
     http.voice.answer.mockResolvedValue({ do: 'hangUp' })
@@ -186,6 +213,15 @@ describe('POST /twiml/next', () => {
 })
 
 describe('POST /status', () => {
+  it('answers 500 without details when the desk fails, and logs what happened', async () => {
+    const http = await openHttp()
+    http.voice.noteStatus.mockRejectedValue(new Error('secret inner workings'))
+    const response = await http.post('/status', statusForm('ringing'))
+    expect(response.status).toBe(500)
+    expect(await response.text()).not.toContain('inner workings')
+    expect(http.lines.filter((line) => line.includes('secret inner workings'))).toHaveLength(1)
+  })
+
   it.each(['queued', 'initiated', 'ringing', 'in-progress', 'completed', 'busy', 'failed', 'no-answer', 'canceled'])(
     'answers 204 without a body to "%s", of whatever call',
     async (status) => {

@@ -80,8 +80,12 @@ class RecordingUnderTest {
     return this
   }
 
-  async refused(): Promise<this> {
-    this.#next().reject(no)
+  refused(): Promise<this> {
+    return this.fails(no)
+  }
+
+  async fails(fault: object): Promise<this> {
+    this.#next().reject(fault)
     await settle()
     return this
   }
@@ -141,7 +145,19 @@ describe('a recording of the carrier’s', () => {
     await settle()
     expect(recording.state).toBe('over')
     expect(recording.sent).toEqual(['startRecording'])
+    // The first may be made all the same.
+    expect(recording.endings).toMatchObject([{ status: 'unknown', recordingSid: undefined }])
     expect(recording.clock.pending).toBe(0)
+  })
+
+  it.each([
+    ['CARRIER_UNAVAILABLE', 'unknown'],
+    ['CARRIER_GIBBERISH', 'unknown'],
+    ['CARRIER_REFUSED', 'refused'],
+    ['CARRIER_PAUSED', 'refused'],
+  ])('is told after %s as %s', async (code, status) => {
+    const recording = await new RecordingUnderTest().fails({ code, message: 'no' })
+    expect(recording.endings).toEqual([{ status, recordingSid: undefined, cause: 'no' }])
   })
 
   it('is stopped as soon as it has begun, if that was wished meanwhile', async () => {
@@ -175,7 +191,7 @@ describe('a recording of the carrier’s', () => {
       recording.isBroken = true
       recording.tell(wish)
       expect(recording.state).toBe(before)
-      expect(recording.news.at(-1)).toEqual({ status: 'refused', recordingSid: 'RE1', cause: 'carrier is broken' })
+      expect(recording.news.at(-1)).toEqual({ status: 'unknown', recordingSid: 'RE1', cause: 'carrier is broken' })
       recording.isBroken = false
       expect(recording.tell(wish).state).toBe(during)
     },
@@ -193,7 +209,7 @@ describe('a recording of the carrier’s', () => {
   it('is over if the command to start it breaks', () => {
     const recording = new RecordingUnderTest({ isBroken: true })
     expect(recording.state).toBe('over')
-    expect(recording.endings).toEqual([{ status: 'refused', recordingSid: undefined, cause: 'carrier is broken' }])
+    expect(recording.endings).toEqual([{ status: 'unknown', recordingSid: undefined, cause: 'carrier is broken' }])
   })
 
   it('bears wishes that make no sense just now', async () => {

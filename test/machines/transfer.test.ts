@@ -156,6 +156,21 @@ describe('a transfer', () => {
     expect(transfer.told).toHaveLength(1)
   })
 
+  it('is presumed to be answered even if no call runs it', async () => {
+    const clock = new CountingClock()
+    const send = fromPromise<string | undefined, CommandInput>(() => Promise.resolve(undefined))
+    const carrier = carrierCommandMachine.provide({ actors: { send } })
+    const input = { callId: 'call_test', callSid: 'CA1', ringMs: RING_MS }
+    const actor = createActor(transferMachine.provide({ actors: { carrier } }), { input, clock })
+    const faults: unknown[] = []
+    actor.subscribe({ error: (fault) => faults.push(fault) })
+    actor.start()
+    await settle()
+    clock.advance(RING_MS)
+    expect(faults).toEqual([])
+    expect(actor.getSnapshot().value).toBe('bridged')
+  })
+
   it('believes the carrier if nobody had answered after all', async () => {
     const transfer = await wait(await tell(start('done'), ringing), RING_MS)
     await tell(transfer, ended('no-answer'))

@@ -57,6 +57,34 @@ describe('a stalled network', () => {
   })
 })
 
+describe('a network that takes everything and brings nothing', () => {
+  const isStalled = (types: readonly string[]) => types.filter((type) => type === 'queue.stalled').length
+
+  it('is reported once, when the echoes of a carrier that used to echo are 5 s overdue for a second', () => {
+    const { clock, queue, stream, types } = speakingRig({ echoes: false })
+    queue.play(level(60_000, 1_000), 8000)
+    clock.advance(200)
+    queue.noteMark(stream.marks[0] ?? '')
+    clock.advance(6_000)
+    expect(isStalled(types())).toBe(0)
+    clock.advance(2_000)
+    expect(isStalled(types())).toBe(1)
+    clock.advance(20_000)
+    expect(isStalled(types())).toBe(1)
+  })
+
+  it('is not held against the stream that comes after, nor against a carrier that never echoes', () => {
+    const { clock, queue, stream, openStream, types } = speakingRig({ echoes: false })
+    queue.play(level(60_000, 1_000), 8000)
+    clock.advance(200)
+    queue.noteMark(stream.marks[0] ?? '')
+    clock.advance(5_000)
+    queue.attach(openStream())
+    clock.advance(20_000)
+    expect(isStalled(types())).toBe(0)
+  })
+})
+
 describe('congestion', () => {
   it('counts the second anew after a relief or a reset', () => {
     const stalls: number[] = []

@@ -126,3 +126,33 @@ describe('L3: marks are retired', () => {
     expect([ledger.proven, ledger.marksPending]).toEqual([8_800, 0])
   })
 })
+
+describe('L4: what the carrier has', () => {
+  /** Sends a second of audio every second, each with a mark that is echoed `lateMs` after it should be. */
+  function speak(ledger: PlaybackLedger, from: number, latenesses: readonly number[]): number {
+    const echoes: { readonly name: string; readonly at: number }[] = []
+    for (const [index, lateMs] of latenesses.entries()) {
+      const now = from + index * 1_000
+      for (const { name, at } of echoes.filter((echo) => echo.at <= now)) ledger.noteMark(name, at)
+      ledger.noteSent(8_000, now)
+      echoes.push({ name: ledger.placeMark(now), at: now + 1_000 + lateMs })
+    }
+    const now = from + latenesses.length * 1_000
+    for (const { name, at } of echoes.filter((echo) => echo.at > now - 1_000 && echo.at <= now))
+      ledger.noteMark(name, at)
+    return ledger.aheadMs(now)
+  }
+
+  it('is more than the clock says by so much as all echoes of a while were late', () => {
+    const ledger = new PlaybackLedger()
+    speak(ledger, 0, [0, 0])
+    expect(speak(ledger, 2_000, [2_000, 2_000, 2_000, 2_000, 2_000, 2_000])).toBe(2_000)
+  })
+
+  it('is what the clock says when they stray, or were late from the first', () => {
+    const straying = new PlaybackLedger()
+    expect(speak(straying, 0, [0, 500, 100, 400, 500, 0])).toBe(0)
+    const slow = new PlaybackLedger()
+    expect(speak(slow, 0, [1_000, 1_000, 1_000, 1_000, 1_000, 1_000])).toBe(0)
+  })
+})

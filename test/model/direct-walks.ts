@@ -56,7 +56,7 @@ const recordingFault = (name: string, steps: readonly Step[], where: string | un
   steps: [...talks, ...steps],
   where: [where === undefined ? 'active.recording.off' : 'active.recording.on'],
   ...(where && { recording: where }),
-  news: [...sent.map((command) => (command === START ? 'in-progress' : 'paused')), 'refused'],
+  news: [...sent.map((command) => (command === START ? 'in-progress' : 'paused')), 'unknown'],
   sent,
   output: { ...byApi, cause: isBroken },
 })
@@ -142,7 +142,7 @@ const FAULTS: readonly Fault[] = [
     breaks: 'recording',
     steps: [...talks, records, rolls],
     where: ['active.recording.off'],
-    news: ['refused'],
+    news: ['unknown'],
     sent: [START],
     output: byApi,
   },

@@ -17,7 +17,7 @@ export type RecordingEvent =
 
 export interface RecordingContext {
   /** The last news. */
-  readonly news: 'in-progress' | 'paused' | 'stopped' | 'refused' | undefined
+  readonly news: 'in-progress' | 'paused' | 'stopped' | 'refused' | 'unknown' | undefined
   /** How often a recording was begun. */
   readonly begun: number
 }
@@ -37,7 +37,7 @@ const asked = (done: string, news: 'in-progress' | 'paused' | 'stopped', before:
   ({
     'carrier.does': { target: done, actions: tell(news) },
     'carrier.refuses': { target: before, actions: tell('refused') },
-    'carrier.isSilent': { target: before, actions: tell('refused') },
+    'carrier.isSilent': { target: before, actions: tell('unknown') },
   }) as const
 
 export const recordingModel = recordingSetup.createMachine({

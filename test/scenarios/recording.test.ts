@@ -121,4 +121,18 @@ describe("a call's recording at the carrier", () => {
     await caller.hangsUp()
     await stage.over(call.sid)
   })
+
+  it('that may have been started although no usable answer came is not told as refused', async () => {
+    const { stage, call, caller, agentCall, edges } = await talking()
+    await using _ = stage
+    stage.carrier.rest.answerNext({ operation: 'startRecording', status: 500, takesEffect: true })
+    agentCall.recording.start()
+    await stage.carrier.until(() => edges.length > 0)
+    expect(edges).toEqual(['unknown'])
+    // The carrier tells of it otherwise.
+    await stage.carrier.until(() => stage.view(call.sid).recordings.length > 0)
+    expect(stage.view(call.sid).recordings).toMatchObject([{ recordingSid: call.recordings[0]?.sid }])
+    await caller.hangsUp()
+    await stage.over(call.sid)
+  })
 })

@@ -1,6 +1,5 @@
 import { connect, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setTimeout as passed } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { signWebhook } from '../../src/twilio/signature.ts'
 import { openStage, OUR_NUMBER, PUBLIC_URL, type Stage } from './stage.ts'
@@ -173,33 +172,5 @@ describe('more than a request needs', () => {
     }
     expect(Reflect.get({}, 'polluted')).toBeUndefined()
     expect(stage.carrier.calls).toEqual([])
-  })
-})
-
-describe('somebody who takes his time', () => {
-  it('has ten seconds for his headers, however many they are, and a call goes on meanwhile', async () => {
-    await using stage = await openStage()
-    const { caller, call } = await stage.caller()
-    const began = performance.now()
-    const sockets = Array.from({ length: 400 }, (_, index) => {
-      const socket = dial(stage)
-      // Of each four one says nothing at all; the others a little, and a little more every second.
-      const drip = setInterval(() => void (index % 4 === 0 || socket.write('X')), 1_000)
-      if (index % 4 !== 0) socket.write('GET /healthz HTTP/1.1\r\nX-')
-      socket.resume()
-      return new Promise<number>((resolve) => {
-        socket.once('close', () => {
-          clearInterval(drip)
-          resolve(performance.now() - began)
-        })
-      })
-    })
-    await passed(1_000)
-    expect(statusesIn(await say(stage, get('/healthz')))).toEqual([200])
-    expect(Math.max(...(await Promise.all(sockets)))).toBeLessThan(14_000)
-    await stage.clock.advance(1_000)
-    expect(stage.view(call.sid)).toMatchObject({ state: 'active' })
-    await caller.hangsUp()
-    expect(await stage.over(call.sid)).toMatchObject({ reason: 'caller hung up' })
   })
 })

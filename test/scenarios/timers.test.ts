@@ -98,7 +98,8 @@ describe('a call that waits for something', () => {
     const call = await callee.answers()
     await stage.carrier.until(() => call.isStreaming)
     const from = stage.clock.now()
-    await stage.over(String(body['callSid']))
+    const view = await stage.over(String(body['callSid']))
+    expect(view).toMatchObject({ state: 'ended', reason: 'time limit', endedBy: 'system' })
     expect((stage.clock.now() - from) / 1_000).toBeLessThan(13)
   })
 

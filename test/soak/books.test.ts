@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Clock } from '../../src/clock.ts'
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts'
 import { Chance } from '../../src/soak/chance.ts'
 import { LogBook } from '../../src/soak/log-book.ts'
@@ -6,6 +7,7 @@ import { moreHandles } from '../../src/soak/process-watch.ts'
 import { describeSoak, soakToJson } from '../../src/soak/report.ts'
 import { Performance } from '../../src/soak/performance.ts'
 import { Planner } from '../../src/soak/planner.ts'
+import { Stalls } from '../../src/soak/stalls.ts'
 import { Tally } from '../../src/soak/tally.ts'
 import { Weather } from '../../src/soak/weather.ts'
 
@@ -42,6 +44,39 @@ describe('the weather', () => {
     weather.end(200)
     expect(weather.held(201, 300)).toBe(false)
     expect(weather.held(0, 1_000)).toBe(true)
+  })
+
+  it('that comes again before it is over is one spell', () => {
+    const weather = new Weather()
+    weather.note(100, 200)
+    weather.note(150, 180)
+    weather.note(200, 300)
+    weather.note(400, 500)
+    expect(weather.count).toBe(2)
+    expect([250, 350, 450].map((at) => weather.held(at, at))).toEqual([true, false, true])
+  })
+})
+
+describe('what holds the process up', () => {
+  it.each([
+    [5, { stalls: false, hiccups: false }],
+    [25, { stalls: false, hiccups: true }],
+    [60, { stalls: true, hiccups: true }],
+  ])('is noted when a look comes %i ms late, by whom it is heard', (lateMs, heard) => {
+    const looks: (() => void)[] = []
+    const hand = { at: 0 }
+    const clock: Clock = {
+      now: () => hand.at,
+      setTimeout: (callback, delayMs) => (delayMs === 20 ? looks.push(callback) : undefined),
+      clearTimeout: () => {},
+    }
+    const lateness = { stalls: new Weather(), hiccups: new Weather() }
+    const stalls = new Stalls(clock, 1, lateness)
+    stalls.start()
+    hand.at = 20 + lateMs
+    looks.shift()?.()
+    stalls.stop()
+    expect({ stalls: lateness.stalls.held(10, 10), hiccups: lateness.hiccups.held(10, 10) }).toEqual(heard)
   })
 })
 

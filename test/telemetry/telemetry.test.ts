@@ -21,6 +21,8 @@ const PROMISED: Readonly<Record<string, string>> = {
   callchart_twilio_requests_total: 'counter',
   callchart_twilio_request_duration_seconds: 'histogram',
   callchart_webhook_signature_failures_total: 'counter',
+  callchart_webhook_failures_total: 'counter',
+  callchart_api_requests_limited_total: 'counter',
   callchart_dial_queue_depth: 'gauge',
   callchart_records_waiting: 'gauge',
   callchart_records_lost_total: 'counter',
@@ -253,6 +255,8 @@ describe('what was turned away', () => {
     telemetry.socketClosed(4999)
     telemetry.protocolError('binary')
     telemetry.signatureFailed()
+    telemetry.webhookFailed()
+    telemetry.requestLimited()
     const { samples } = await scrape()
     expect(samples.get('callchart_calls_rejected_total{reason="NODE_FULL"}')).toBe(1)
     expect(samples.get('callchart_ws_closes_total{code="1008"}')).toBe(1)
@@ -261,6 +265,8 @@ describe('what was turned away', () => {
     expect(samples.get('callchart_ws_protocol_errors_total{kind="binary"}')).toBe(1)
     expect(samples.get('callchart_ws_protocol_errors_total{kind="message"}')).toBe(0)
     expect(samples.get('callchart_webhook_signature_failures_total')).toBe(1)
+    expect(samples.get('callchart_webhook_failures_total')).toBe(1)
+    expect(samples.get('callchart_api_requests_limited_total')).toBe(1)
   })
 })
 

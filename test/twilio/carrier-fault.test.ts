@@ -67,3 +67,21 @@ describe('an explanation', () => {
     expect(explained(message)).toBe(`the carrier refused (HTTP 400): ${safe}`)
   })
 })
+
+describe("a carrier's own number for what is wrong", () => {
+  const codeIn = (code: unknown) => faultOfAnswer({ statusCode: 400, headers: {}, body: { code } }, [])
+
+  it.each([
+    [21_211, 21_211],
+    ['21211', 21_211],
+  ])('is %j', (code, carrierCode) => {
+    expect(codeIn(code)).toMatchObject({ code: 'CARRIER_REFUSED', carrierCode, ambiguous: false })
+  })
+
+  it.each([[{ toString: 1, valueOf: 1 }], [{}], [[20_003]], [[]], [true], [null], [''], ['twelve'], [1.5], ['1e3']])(
+    'is none if it is %j, which leaves a refusal what it is',
+    (code) => {
+      expect(codeIn(code)).toMatchObject({ code: 'CARRIER_REFUSED', carrierCode: undefined, ambiguous: false })
+    },
+  )
+})

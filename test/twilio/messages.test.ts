@@ -124,11 +124,12 @@ describe('a stream message', () => {
 
 describe('a refused message', () => {
   it.each([
-    ['', 'expected a JSON object, got ""'],
-    ['hello\n', 'expected a JSON object, got "hello\\n"'],
+    ['', 'expected a JSON object, got 0 characters that are no JSON'],
+    ['hello\n', 'expected a JSON object, got 6 characters that are no JSON'],
+    ['{"event":"mark"', 'expected a JSON object, got 15 characters that are no JSON at position 15'],
     ['[]', 'expected the message to be an object, got an array of 0'],
     ['null', 'expected the message to be an object, got null'],
-    ['7', 'expected the message to be an object, got 7'],
+    ['7', 'expected the message to be an object, got a value of type number'],
     ['{}', 'expected event to be a string, got nothing'],
     ['{"event":{"event":"media"}}', 'expected event to be a string, got a value of type object'],
     ['{"event":"connected"}', 'expected protocol to be a string, got nothing'],
@@ -136,7 +137,10 @@ describe('a refused message', () => {
     [JSON.stringify({ ...MARK, sequenceNumber: 4 }), 'expected sequenceNumber to be a string of digits, got 4'],
     [JSON.stringify({ ...MARK, mark: {} }), 'expected mark.name to be a string, got nothing'],
     [JSON.stringify({ ...STOP, stop: undefined }), 'expected stop to be an object, got nothing'],
-    [JSON.stringify({ ...DTMF, dtmf: { digit: '12' } }), 'expected dtmf.digit to be one of 0-9 * # A-D, got "12"'],
+    [
+      JSON.stringify({ ...DTMF, dtmf: { digit: '12' } }),
+      'expected dtmf.digit to be one of 0-9 * # A-D, got 2 characters',
+    ],
     [mediaWith({ chunk: '-1' }), 'expected media.chunk to be a string of at most 15 digits, got "-1"'],
     [mediaWith({ timestamp: '1e3' }), 'expected media.timestamp to be a string of at most 15 digits, got "1e3"'],
     [mediaWith({ track: 'both' }), 'expected media.track to be inbound or outbound, got "both"'],
@@ -160,7 +164,34 @@ describe('a refused message', () => {
       'expected start.customParameters.token to be a string, got a value of type number',
     )
     expect(refusal(startWith({ customParameters: { ['k'.repeat(60_000)]: 1 } }))).toMatch(/^.{100,200}$/)
-    expect(refusal(`{"event":"media",${'x'.repeat(60_000)}`)).toMatch(/^.{100,150}\.\.\. \(60017 characters\)$/)
+    expect(refusal(`{"event":"media",${'x'.repeat(60_000)}`)).toBe(
+      'expected a JSON object, got 60017 characters that are no JSON at position 17',
+    )
+  })
+
+  it('quotes no text that is no JSON, not even what looks like a place in it', () => {
+    const token = 'one-shot-token at position 4711'
+    for (const text of [token, `"${token}`, `{"token":"${token}",}`, `${JSON.stringify(START)} ${token}`]) {
+      expect(refusal(text)).toMatch(
+        /^expected a JSON object, got \d+ characters that are no JSON(?: at position \d+)?$/,
+      )
+      expect(refusal(text)).not.toContain('4711')
+    }
+  })
+
+  it('quotes nothing that stands in the place of an object, nor what was keyed', () => {
+    const secret = '471100'
+    const wholes = [secret, Number(secret), { ...DTMF, dtmf: secret }, { ...MEDIA, media: Number(secret) }]
+    const parts = [
+      { ...DTMF, dtmf: { digit: secret } },
+      { ...DTMF, dtmf: { digit: Number(secret) } },
+      { ...START, start: secret },
+      { ...START, start: { ...START.start, tracks: secret, customParameters: secret } },
+    ]
+    for (const message of [...wholes, ...parts]) {
+      const complaint = refusal(JSON.stringify(message))
+      expect(complaint).toMatch(/, got (?:6 characters|a value of type number)$/)
+    }
   })
 
   it('is a ProtocolError with a short message, whatever came (property)', () => {

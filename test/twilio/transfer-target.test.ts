@@ -112,7 +112,8 @@ describe('a transfer target', () => {
         expect(uri).toMatch(/^sips?:[!-~]+$/i)
         expect(uri.toLowerCase().split('@')[1]?.startsWith(domain)).toBe(true)
         expect(uri.split('@')).toHaveLength(2)
-        expect(uri).not.toMatch(/[;?&](?:maddr|route)=|%0|%40|[<>"]/i)
+        // A route is a header: as a parameter it means nothing.
+        expect(uri).not.toMatch(/[;?&]maddr=|[?&]route=|%0|%40|[<>"]/i)
       }),
       { numRuns: 2_000 },
     )

@@ -50,14 +50,14 @@ export function testHolding(open: Open): void {
   })
 
   it.each([
-    [hangUp, 'stopping.hangingUp'],
-    [finish, 'stopping.draining'],
-    [legEnded, 'stopping.releasing'],
-    [streamStopped, 'stopping.releasing'],
-  ])('is off hold when it ends: %j', (event, where) => {
+    [hangUp, 'stopping.hangingUp', ['held', 'resumed', 'cut']],
+    [finish, 'stopping.draining', ['held', 'resumed']],
+    [legEnded, 'stopping.releasing', ['held', 'resumed']],
+    [streamStopped, 'stopping.releasing', ['held', 'resumed']],
+  ])('is off hold when it ends: %j', (event, where, line) => {
     const call = openHeld(open).tell(event)
     expect(call.where).toBe(where)
-    expect(call.line).toEqual(['held', 'resumed'])
+    expect(call.line).toEqual(line)
   })
 
   it('ends as usual when the agent finishes, fails, or takes too long', async () => {

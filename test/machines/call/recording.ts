@@ -56,7 +56,7 @@ export function testRecording(open: Open): void {
       .tell(record)
       .answer('startRecording', 'RE1')
     expect(call.where).toBe(ACTIVE)
-    expect(call.recordings).toEqual([{ status: 'refused', cause: 'recording is broken' }])
+    expect(call.recordings).toEqual([{ status: 'unknown', cause: 'recording is broken' }])
   })
 
   it('can be started again by whoever hears that it is over', async () => {

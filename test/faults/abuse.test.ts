@@ -1,0 +1,4 @@
+import { ABUSE } from './cases/abuse.ts'
+import { testFaults } from './fault-tests.ts'
+
+testFaults(ABUSE)

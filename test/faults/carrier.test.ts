@@ -1,0 +1,4 @@
+import { CARRIER } from './cases/carrier.ts'
+import { testFaults } from './fault-tests.ts'
+
+testFaults(CARRIER)
