@@ -12,9 +12,10 @@ export default defineConfig({
     // Time is no matter here: `npm run fuzz` looks at it.
     exclude: ['test/fuzz/growth.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
+    setupFiles: ['./test/property-seed.ts'],
     testTimeout: 20_000,
-    // Much of a run is waiting for sockets, so every core may have a worker (by default one core is left free).
-    maxWorkers: '100%',
+    // Much of a run is waiting for sockets, so that two cores have enough for three; by default one of them would be left free.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['machines/**/*.ts', 'src/**/*.ts'],
