@@ -104,7 +104,9 @@ export class ChaosConnection {
 
 /** An RST and nothing else: by itself `resetAndDestroy` says an orderly goodbye first, and that may be all that is heard. */
 export function resetAtOnce(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true }).destroy()
+  // While a goodbye is on its way libuv refuses to reset, and Node would never say that the socket is closed.
+  const isSayingGoodbye = socket.writableEnded && !socket.writableFinished
+  Object.assign(socket, { resetAndClosing: !isSayingGoodbye }).destroy()
 }
 
 function closed(socket: Socket): Promise<void> {

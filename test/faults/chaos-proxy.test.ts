@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
+import { resetAtOnce } from './chaos-connection.ts'
 import { End, ENDED_BY_RESET, openRig, soon } from './chaos-rig.ts'
 
 describe('a chaos proxy in good weather', () => {
@@ -280,6 +281,14 @@ describe('the end of a connection', () => {
     const { client, server, connection } = await openRig()
     connection.down.cutAfter(0, 'reset')
     await soon(() => expect([client.ends, server.ends]).toEqual([ENDED_BY_RESET, ENDED_BY_RESET]))
+  })
+
+  it('by a reset is one, too, of a socket that is just saying goodbye', async () => {
+    const { server } = await openRig()
+    server.socket.end()
+    await new Promise<void>((resolve) => process.nextTick(resolve))
+    resetAtOnce(server.socket)
+    await soon(() => expect(server.ends).toContain('close'))
   })
 
   it('of all of them leaves those that come afterwards alone, unless they are refused too', async () => {
