@@ -77,12 +77,13 @@ export async function guessMost(session: Session, plan: BenchPlan, calls = FIRST
 /** The most calls that a session's server carries, looked for from `start` on. */
 export async function searchMost(session: Session, start: number, plan: BenchPlan): Promise<SearchResult> {
   const deadline = performance.now() + plan.searchMs
-  return findMost((calls) => probe(session, calls, plan.windowMs), {
+  const isOver = () => performance.now() > deadline
+  return findMost((calls) => probe(session, calls, { ms: plan.windowMs, isOver }), {
     start,
     leap: plan.leap,
     resolution: plan.resolution,
     most: BENCH_MAX_CALLS,
-    isOver: () => performance.now() > deadline,
+    isOver,
   })
 }
 
@@ -100,11 +101,17 @@ async function measureSteady(session: Session, calls: number, ms: number): Promi
   return { ...middle, load: { ...middle.load, firstAudioMs: first.load.firstAudioMs } }
 }
 
-/** What fails is tried twice more: a hiccup of the machine's decides nothing. */
-async function probe(session: Session, calls: number, ms: number): Promise<Verdict> {
+interface Attempts {
+  /** Of one of them. */
+  readonly ms: number
+  readonly isOver: () => boolean
+}
+
+/** What fails is tried twice more, as long as there is time: a hiccup of the machine's decides nothing. */
+async function probe(session: Session, calls: number, { ms, isOver }: Attempts): Promise<Verdict> {
   for (let left = MOST_TRIES - 1; ; left -= 1) {
     const verdict = await tryOnce(session, calls, ms)
-    if (verdict === 'carried' || left === 0) return verdict
+    if (verdict === 'carried' || left === 0 || isOver()) return verdict
     await recover(session, calls)
   }
 }

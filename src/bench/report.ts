@@ -77,7 +77,7 @@ function capacityText(capacities: readonly Capacity[]): string {
     '- calls: the most at once, each 50 messages a second in and as much audio out, with p99 echo latency at most 20 ms above',
     '  what the design waits for on purpose (20 ms where a timer paces each call, else 0) and no gap of over 40 ms at a',
     '  caller; where nothing is echoed, the pong to a ping stands for the echo. `then`: what gave way just above.',
-    '  A try that fails is made twice more. `>=`: there may be more, but the load generator, the machine or the time gave out first.',
+    '  A try that fails is made twice more, as long as there is time. `>=`: there may be more, but the load generator, the machine or the time gave out first.',
     '- everything else at 70 % of those calls, in the middle one of three windows; quantiles are p50 / p99 (/ p99.9).',
     '- echo: from sending a frame with a 2 kHz tone in it to the arrival of the message that brings the tone back;',
     '  heard: to the moment at which the caller begins to hear it. barge-in: from sending a digit to the arrival of the',
