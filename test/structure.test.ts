@@ -31,6 +31,7 @@ const FOLDERS: Readonly<Record<string, number>> = {
 const FILES: Readonly<Record<string, readonly string[]>> = {
   foundation: [
     'absent-carrier',
+    'bounded-text',
     'call-id',
     'call-view',
     'carrier',

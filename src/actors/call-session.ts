@@ -12,12 +12,12 @@ import type { TransferTarget } from '../twilio/transfer-target.ts'
 import type { CallAccount } from './call-account.ts'
 import { RecordingControl, type RecordingWish } from './recording-control.ts'
 
-/** What placing a call needs beyond its facts. */
 type FarEndGone = Extract<CallEvent, { type: 'leg.ended' | 'stream.stopped' }>
 
 /** The carrier counts from the answer, which we are told of a while later. */
 const TOLD_LATE_MS = 1_000
 
+/** What placing a call needs beyond its facts. */
 export interface DialTerms {
   readonly ringTimeoutSeconds: number
   readonly timeLimitSeconds: number

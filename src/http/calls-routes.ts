@@ -2,6 +2,7 @@ import type { Router } from '@koa/router'
 import type { Context } from 'koa'
 import { z } from 'zod'
 import { requireApiToken } from './api-token.ts'
+import { boundedText } from '../bounded-text.ts'
 import { OVERFLOW_POLICIES } from '../overflow-policy.ts'
 import { readJson } from './body.ts'
 import { parseCallsQuery } from './calls-query.ts'
@@ -13,15 +14,12 @@ const seconds = (least: number, most: number) => z.number().min(least).max(most)
 // Twilio's own bounds for Timeout.
 const ringSeconds = z.int().min(1).max(600)
 
-/** Refined, since `max` would read a length off whatever came, an object that makes no number of it among them. */
-const text = (most: number) => z.string().refine(({ length }) => length <= most, `expected at most ${most} characters`)
-
 const dialBody = z.strictObject({
   to: z.string(),
   from: z.string().optional(),
   agent: z.string().optional(),
   parameters: z
-    .record(text(200), text(4_000))
+    .record(boundedText(200), boundedText(4_000))
     .refine((parameters) => Object.keys(parameters).length <= 50, 'expected at most 50 parameters')
     .optional(),
   timeLimitSeconds: z.int().min(1).max(86_400).optional(),

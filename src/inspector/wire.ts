@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { boundedText } from '../bounded-text.ts'
 import type { Header, Line } from '../recording/schema.ts'
 import type { StateName } from '../recorder.ts'
 
@@ -46,11 +47,7 @@ const LONGEST_WATCHED = 64
 
 const viewerRequest = z.object({
   type: z.literal('watch'),
-  // Refined, since `max` would read a length off whatever came, an object that makes no number of it among them.
-  watched: z
-    .string()
-    .refine(({ length }) => length <= LONGEST_WATCHED)
-    .nullable(),
+  watched: boundedText(LONGEST_WATCHED).nullable(),
 }) satisfies z.ZodType<ViewerRequest>
 
 /** The node as something to watch. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { echo } from '../../src/agents/echo.ts'
 import type { Agent } from '../../src/agents/agent.ts'
-import { openStage, PUBLIC_URL, type Stage, type StageOptions } from '../scenarios/stage.ts'
+import { openStage, PUBLIC_URL, type Stage, type StageOptions, TALK } from '../scenarios/stage.ts'
 import type { FaultArea, LoneFault, Sighting, StagedFault } from './fault.ts'
 
 declare module 'vitest' {
@@ -15,8 +15,6 @@ declare module 'vitest' {
 const WORST_GAP_MS = 24
 const BYSTANDERS = ['+15551119001', '+15551119002']
 const A_WHILE_MS = 500
-/** Something to say whose every frame is another one. */
-const SPEECH = new Uint8Array(8_000).map((_, index) => (index * 37) % 250)
 
 /** A test for each fault of an area: what must come of it does, nobody else on the node notices, and nothing is left behind. */
 export function testFaults({ title, faults }: FaultArea): void {
@@ -45,7 +43,7 @@ async function amongOthers(fault: StagedFault): Promise<Outcome> {
   reach[PUBLIC_URL] = stage.url
   const others = []
   for (const number of BYSTANDERS) others.push(await stage.caller(number))
-  for (const { call } of others) call.speech.repeat(SPEECH)
+  for (const { call } of others) call.speech.repeat(TALK)
   await stage.clock.advance(A_WHILE_MS)
   const seen = await fault.befall({ stage, reach })
   await stage.clock.advance(A_WHILE_MS)

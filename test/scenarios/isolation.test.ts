@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../src/agents/agent.ts'
 import { MemoryDirectory } from '../../src/directory.ts'
-import { openStage, OUR_NUMBER, PUBLIC_URL, type Stage } from './stage.ts'
+import { openStage, OUR_NUMBER, PUBLIC_URL, type Stage, TALK, untilTheEnd } from './stage.ts'
 
 const boom = () => {
   throw new Error('boom')
 }
-const untilTheEnd: (call: Parameters<Agent>[0]) => Promise<void> = (call) =>
-  new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
 
 /** Ways in which one agent goes wrong while everybody else's echo goes on. */
 const faults: Record<string, { agent: Agent; reason: string }> = {
@@ -57,7 +55,7 @@ const faults: Record<string, { agent: Agent; reason: string }> = {
 async function threeEchoes(stage: Stage) {
   const echoes = []
   for (const number of ['+15551110001', '+15551110002', '+15551110003']) echoes.push(await stage.caller(number))
-  for (const { call } of echoes) call.speech.repeat(new Uint8Array(8_000).map((_, i) => (i * 37) % 250))
+  for (const { call } of echoes) call.speech.repeat(TALK)
   return echoes
 }
 

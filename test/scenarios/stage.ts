@@ -183,12 +183,19 @@ async function readBody(response: Response): Promise<unknown> {
   return isJson ? response.json() : { page: await response.text() }
 }
 
+/** What a caller may say over and over: every frame is another one. */
+export const TALK = new Uint8Array(8_000).map((_, index) => (index * 37) % 250)
+
+/** For an agent that leaves the end of its call to others. */
+export const untilTheEnd = (call: Pick<Call, 'signal'>): Promise<void> =>
+  new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
+
 /** An agent that hands its call to the test and then waits for the end. */
 export function holdingAgent(): { agent: Agent; calls: Call[] } {
   const calls: Call[] = []
   const agent: Agent = async (call) => {
     calls.push(call)
-    await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
+    await untilTheEnd(call)
   }
   return { agent, calls }
 }

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import type { Agent } from '../../src/agents/agent.ts'
 import { sine } from '../audio/signals.ts'
-import { holdingAgent, openStage, type Stage } from './stage.ts'
+import { holdingAgent, openStage, type Stage, untilTheEnd } from './stage.ts'
 
 const CALLEE = '+15552220001'
 
 /** Says half a second, and then nothing more. */
 const terse: Agent = async (call) => {
   await call.play(sine(440, 16_000, 8_000)).finished
-  await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
+  await untilTheEnd(call)
 }
 
 /** Speaks for eight seconds, twice. */
 const chatty: Agent = async (call) => {
   for (let turn = 0; turn < 2; turn += 1) await call.play(sine(440, 16_000, 128_000)).finished
-  await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
+  await untilTheEnd(call)
 }
 
 /** An outgoing call with waits of its own, answered and streaming. */

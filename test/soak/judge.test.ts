@@ -6,19 +6,9 @@ import { type Circumstances, judge } from '../../src/soak/judge.ts'
 import { KEY_PARAMETER, Ledger } from '../../src/soak/ledger.ts'
 import { Performance } from '../../src/soak/performance.ts'
 import type { CallPlan } from '../../src/soak/plan.ts'
+import { somePlan } from './some-plan.ts'
 
-const PLAN: CallPlan = {
-  key: '3/17',
-  line: 3,
-  direction: 'inbound',
-  pauseMs: 0,
-  role: { kind: 'echo' },
-  manner: 'talks',
-  ending: { by: 'person', afterMs: 5_000 },
-  isTold: false,
-  dial: { callee: {}, ringTimeoutSeconds: 10, keepsAudio: false },
-  troubles: [],
-}
+const PLAN = somePlan()
 const FINE: Circumstances = { isOutage: false, isStalled: false, isDraining: false }
 const SID = `CA${'1'.repeat(32)}`
 

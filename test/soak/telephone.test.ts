@@ -3,19 +3,9 @@ import { Performance } from '../../src/soak/performance.ts'
 import type { CallPlan } from '../../src/soak/plan.ts'
 import { openStage } from '../../src/soak/stage.ts'
 import { carryOut } from '../../src/soak/telephone.ts'
+import { somePlan } from './some-plan.ts'
 
-const PLAN: CallPlan = {
-  key: '0/1000',
-  line: 0,
-  direction: 'inbound',
-  pauseMs: 0,
-  role: { kind: 'echo' },
-  manner: 'talks',
-  ending: { by: 'person', afterMs: 2_000 },
-  isTold: true,
-  dial: { callee: {}, ringTimeoutSeconds: 10, keepsAudio: false },
-  troubles: [],
-}
+const PLAN = somePlan({ key: '0/1000', line: 0, ending: { by: 'person', afterMs: 2_000 }, isTold: true })
 
 /** What the carrier's leg and the server's record of the call came to, and how long the leg was up. */
 async function carriedOut(plan: Partial<CallPlan>) {

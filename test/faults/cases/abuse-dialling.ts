@@ -1,9 +1,8 @@
 import { expect } from 'vitest'
 import { parseTwiml } from '../../../src/simulator/twiml.ts'
 import type { Call } from '../../../src/agents/agent.ts'
-import type { Stage } from '../../scenarios/stage.ts'
+import { type Stage, untilTheEnd } from '../../scenarios/stage.ts'
 import type { StagedFault } from '../fault.ts'
-import { untilTheEnd } from './agent-in-hand.ts'
 
 /** Numbers that cost more than a call does: premium, an island's, personal, shared-cost, satellite, international premium. */
 const COSTLY = [

@@ -2,9 +2,9 @@ import { expect } from 'vitest'
 import { PcmByteReader } from '../../../src/audio/index.ts'
 import type { AudioSource } from '../../../src/media/playback.ts'
 import { sine } from '../../audio/signals.ts'
-import { holdingAgent } from '../../scenarios/stage.ts'
+import { holdingAgent, untilTheEnd } from '../../scenarios/stage.ts'
 import type { StagedFault } from '../fault.ts'
-import { byHand, codeOf, type InHand, untilHungUp, untilTheEnd } from './agent-in-hand.ts'
+import { byHand, codeOf, type InHand, untilHungUp } from './agent-in-hand.ts'
 
 const A_SECOND = sine(440, 16_000, 16_000)
 const NOTHING = new Int16Array(0)

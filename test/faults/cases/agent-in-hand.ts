@@ -4,9 +4,6 @@ import type { SimulatedCall } from '../../../src/simulator/call.ts'
 import { holdingAgent, type Stage } from '../../scenarios/stage.ts'
 import type { StagedFault } from '../fault.ts'
 
-export const untilTheEnd = (call: Call): Promise<void> =>
-  new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
-
 export interface InHand {
   readonly stage: Stage
   /** The carrier's side. */

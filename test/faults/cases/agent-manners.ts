@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import type { Agent } from '../../../src/agents/agent.ts'
 import { sine } from '../../audio/signals.ts'
-import { openStage, OUR_NUMBER, PUBLIC_URL } from '../../scenarios/stage.ts'
+import { openStage, OUR_NUMBER, PUBLIC_URL, untilTheEnd } from '../../scenarios/stage.ts'
 import type { LoneFault, StagedFault } from '../fault.ts'
-import { byHand, codeOf, type InHand, untilTheEnd } from './agent-in-hand.ts'
+import { byHand, codeOf, type InHand } from './agent-in-hand.ts'
 
 const TARGET = '+15553330001'
 const A_SECOND = sine(440, 16_000, 16_000)

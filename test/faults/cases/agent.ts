@@ -1,9 +1,9 @@
 import { expect } from 'vitest'
 import type { Agent } from '../../../src/agents/agent.ts'
-import { OUR_NUMBER, PUBLIC_URL, type Stage } from '../../scenarios/stage.ts'
+import { OUR_NUMBER, PUBLIC_URL, type Stage, untilTheEnd } from '../../scenarios/stage.ts'
 import type { FaultArea, StagedFault } from '../fault.ts'
 import { PLAYING } from './agent-audio.ts'
-import { untilHungUp, untilTheEnd } from './agent-in-hand.ts'
+import { untilHungUp } from './agent-in-hand.ts'
 import { BEHAVING } from './agent-manners.ts'
 
 const boom = () => {

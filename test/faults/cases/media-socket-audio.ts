@@ -3,6 +3,7 @@ import type { Agent } from '../../../src/agents/agent.ts'
 import { eventually } from '../../sockets/upgrade-rig.ts'
 import type { StagedFault } from '../fault.ts'
 import { createEar, takePen } from './media-socket-pen.ts'
+import { untilTheEnd } from '../../scenarios/stage.ts'
 
 /** Audio of odd lengths, with holes, out of order, late: what of it is heard, to the sample. */
 
@@ -94,7 +95,7 @@ let unread: AsyncIterable<Int16Array> | undefined
 const slowReader: Agent = (call) => {
   unread = call.audio({ chunkMs: 20 })
   call.onAudio((pcm) => (backlogMs += pcm.length / 16))
-  return new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
+  return untilTheEnd(call)
 }
 
 const atOnce: StagedFault = {

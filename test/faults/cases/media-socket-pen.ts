@@ -1,7 +1,7 @@
 import type { Agent } from '../../../src/agents/agent.ts'
 import type { SimulatedCall } from '../../../src/simulator/call.ts'
 import type { Person } from '../../../src/simulator/person.ts'
-import type { Stage } from '../../scenarios/stage.ts'
+import { type Stage, untilTheEnd } from '../../scenarios/stage.ts'
 
 /** The first of the counts that are written by hand; the carrier's own stay far below. */
 const FIRST_SEQUENCE = 1_000
@@ -102,7 +102,7 @@ export function createEar() {
     const samples: number[] = []
     heard.set(call.from, samples)
     call.onAudio((pcm) => samples.push(...pcm), { chunkMs: 1 })
-    return new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
+    return untilTheEnd(call)
   }
   return {
     agent,

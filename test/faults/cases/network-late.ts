@@ -7,7 +7,8 @@ import { measureRoundTrip } from '../../../src/simulator/round-trip.ts'
 import { noise, sine } from '../../audio/signals.ts'
 import type { StagedFault } from '../fault.ts'
 import type { ChaosConnection } from '../chaos-connection.ts'
-import { callThroughChaos, untilTheEnd } from './network-line.ts'
+import { callThroughChaos } from './network-line.ts'
+import { untilTheEnd } from '../../scenarios/stage.ts'
 
 /** A line that brings everything, and not when it should. */
 

@@ -1,4 +1,4 @@
-import type { Agent, Call, CallEdge } from '../../../src/agents/agent.ts'
+import type { Agent, CallEdge } from '../../../src/agents/agent.ts'
 import type { Clock } from '../../../src/clock.ts'
 import { sine } from '../../audio/signals.ts'
 import { PUBLIC_URL } from '../../scenarios/stage.ts'
@@ -30,12 +30,6 @@ export async function callThroughChaos({ stage, reach }: Scene) {
     [Symbol.asyncDispose]: () => proxy.close(),
   }
 }
-
-/** What a caller may say over and over: every frame is another one. */
-export const TALK = new Uint8Array(8_000).map((_, index) => (index * 37) % 250)
-
-export const untilTheEnd = (call: Call): Promise<void> =>
-  new Promise((resolve) => call.signal.addEventListener('abort', () => resolve(), { once: true }))
 
 const A_SECOND_OF_WORDS = sine(440, 16_000, 16_000)
 

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
 import { sine } from '../../audio/signals.ts'
-import { openStage } from '../../scenarios/stage.ts'
+import { openStage, untilTheEnd } from '../../scenarios/stage.ts'
 import type { LoneFault } from '../fault.ts'
-import { untilTheEnd } from './network-line.ts'
 
 /** An event loop that is blocked: everybody's, so that here all the callers are the ones who suffer. */
 

@@ -2,7 +2,8 @@ import { expect } from 'vitest'
 import type { Agent, CallEdge } from '../../../src/agents/agent.ts'
 import { echo } from '../../../src/agents/echo.ts'
 import type { StagedFault } from '../fault.ts'
-import { callThroughChaos, speaker, TALK } from './network-line.ts'
+import { callThroughChaos, speaker } from './network-line.ts'
+import { TALK } from '../../scenarios/stage.ts'
 
 /** A connection that is gone, whether anybody is told of it or not. */
 

@@ -1,8 +1,7 @@
 import { expect } from 'vitest'
-import { openStage } from '../../scenarios/stage.ts'
+import { openStage, TALK } from '../../scenarios/stage.ts'
 import { openChaosProxy } from '../chaos-proxy.ts'
 import type { LoneFault } from '../fault.ts'
-import { TALK } from './network-line.ts'
 
 /** The way to the carrier's REST interface takes half a minute, and half a minute back. */
 

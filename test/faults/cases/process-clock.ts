@@ -2,14 +2,13 @@ import { expect, onTestFinished, vi } from 'vitest'
 import type { Agent } from '../../../src/agents/agent.ts'
 import type { SimulatedCall } from '../../../src/simulator/call.ts'
 import { sine } from '../../audio/signals.ts'
-import { OUR_NUMBER, openStage, PUBLIC_URL, type Stage } from '../../scenarios/stage.ts'
+import { openStage, OUR_NUMBER, PUBLIC_URL, type Stage, TALK } from '../../scenarios/stage.ts'
 import type { LoneFault } from '../fault.ts'
 
 /** Time that is not what the process believes: a wall clock that is set, an event loop that is blocked. */
 
 const HOUR_MS = 3_600_000
 const CALLEE = '+15552220001'
-const SPEECH = new Uint8Array(8_000).map((_, index) => (index * 37) % 250)
 
 const speaker: Agent = async (call) => {
   await call.play(sine(440, 16_000, 128_000)).finished
@@ -17,7 +16,7 @@ const speaker: Agent = async (call) => {
 
 async function echoes(stage: Stage) {
   const people = [await stage.caller('+15551110001'), await stage.caller('+15551110002')]
-  for (const { call } of people) call.speech.repeat(SPEECH)
+  for (const { call } of people) call.speech.repeat(TALK)
   await stage.clock.advance(500)
   return people
 }
