@@ -13,6 +13,18 @@ Behind every row are the checks of any test: each call has one record with a rea
 carrier leg is left.
 `
 
+const FOOT = `## Not made true, or not shown
+
+- A recording of the carrier's whose start got no usable answer, and that runs after all: the call's chart does not know its SID, so
+  that nobody can stop it before the call ends. The agent is told \`unknown\`.
+- An incoming leg whose every hang-up is refused lives until its far end hangs up or Twilio ends it: only outgoing calls have a
+  \`timeLimit\` there.
+- A call that is adopted after \`kill -9\` has our time limit from the beginning again; the carrier's goes on.
+- A host name that does not resolve counts as a create in doubt, although nothing can have been sent.
+- "In a second" is at once: simulated time stands still meanwhile. Rows of whole processes are in real time, without other callers.
+- The full disk is a limit on the size of files (\`prlimit\`), not a device without room.
+`
+
 /** @param sightings of one run; within an area in the order of its rows. */
 export function writeTable(sightings: readonly Sighting[]): string {
   const areas = [...new Set(sightings.map(({ area }) => area))].toSorted()
@@ -22,7 +34,7 @@ export function writeTable(sightings: readonly Sighting[]): string {
       .map(({ name, expected, seen, others }) => `| ${[name, expected, seen, others].map(toCell).join(' | ')} |`)
     return [`## ${title}`, '', '| fault | expected | seen | other calls |', '|---|---|---|---|', ...rows, ''].join('\n')
   })
-  return [HEAD, ...sections].join('\n')
+  return [HEAD, ...sections, FOOT].join('\n')
 }
 
 /** What is expected of each fault of each area, by `area: name`. */
